@@ -1,0 +1,123 @@
+"""Reading a catalogue folder into the model."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from checklists import yamltree
+from checklists.errors import CatalogueError
+from checklists.model import Area, Catalogue, Checklist, Law, Register, SiteKind
+from checklists.shape import Misfit, fit
+from checklists.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BUILT_IN: Final = Path(__file__).parent / "catalogue"
+"""The catalogue that comes with the programme."""
+LAW_FILE: Final = "law.yaml"
+KINDS_FILE: Final = "kinds.yaml"
+AREAS_FILE: Final = "areas.yaml"
+
+_T = TypeVar("_T")
+
+
+class LawFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`law.yaml`."""
+
+    laws: tuple[Law, ...]
+
+
+class KindsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`kinds.yaml`."""
+
+    kinds: tuple[SiteKind, ...]
+
+
+class AreasFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`areas.yaml`."""
+
+    areas: tuple[Area, ...]
+
+
+def load_catalogue(path: Path | None = None, *, over: Path | None = None) -> Catalogue:
+    """The catalogue of a folder, or the built-in one; read once and kept.
+
+    Args:
+        path: The folder; the built-in one unless given.
+        over: A folder whose checklists stand in place of those with the same id, or beside them. Its own law, kinds
+            and areas files, where it has them, stand in place of the folder's.
+
+    Only the shape is checked here. Whether quotations are verbatim, references exist and so on is the business of
+    `checklists.validation.validate`, which also says everything at once.
+
+    Raises:
+        CatalogueError: A file is missing, hostile, not YAML, or not of the shape of the model; says where.
+    """
+    folder = (path or BUILT_IN).resolve()
+    if over is None or not over.is_dir():
+        return _load(folder, None, ())
+    # the stamps make a changed overlay another key of the cache
+    stamps = tuple(sorted((file.name, file.stat().st_mtime_ns) for file in over.glob("*.yaml")))
+    return _load(folder, over.resolve() if stamps else None, stamps)
+
+
+def checklist_files(folder: Path) -> list[Path]:
+    """The files of a catalogue folder that hold one checklist each, by name."""
+    return sorted(file for file in folder.glob("*.yaml") if file.name not in {LAW_FILE, KINDS_FILE, AREAS_FILE})
+
+
+@functools.lru_cache(maxsize=8)
+def _load(folder: Path, over: Path | None, _stamps: tuple[tuple[str, int], ...]) -> Catalogue:
+    files = checklist_files(folder)
+    if not files:
+        raise CatalogueError(f"{folder} 里没有检查表。", f"There is no checklist in {folder}.")
+    laws = _decode(_upper(folder, over, LAW_FILE), LawFile).laws
+    kinds = _decode(_upper(folder, over, KINDS_FILE), KindsFile).kinds
+    areas = _decode(_upper(folder, over, AREAS_FILE), AreasFile).areas
+    checklists = _by_id((checklist.id, checklist) for checklist in (_decode(file, Checklist) for file in files))
+    if over is not None:
+        imported = (_decode(file, Checklist) for file in checklist_files(over))
+        checklists |= _by_id((checklist.id, checklist) for checklist in imported)
+    return Catalogue(
+        checklists=checklists,
+        register=Register(laws=_by_id((law.id, law) for law in laws)),
+        kinds=_by_id((kind.id, kind) for kind in kinds),
+        areas=_by_id((area.code, area) for area in areas),
+    )
+
+
+def _upper(folder: Path, over: Path | None, name: str) -> Path:
+    return over / name if over is not None and (over / name).is_file() else folder / name
+
+
+def _decode(file: Path, shape: type[_T]) -> _T:
+    try:
+        tree = yamltree.read(file)
+    except OSError as error:
+        raise CatalogueError(f"读不到 {file}：{error}", f"{file} cannot be read: {error}") from error
+    except yamltree.YamlSyntaxError as error:
+        raise _wrong(file, error.place, Text(error.zh, error.en)) from error
+    if tree.duplicates:
+        raise _wrong(file, tree.duplicates[0].place, Text("键重复。", "A key stands twice."))
+    value = fit(tree.value, shape)
+    if isinstance(value, Misfit):
+        raise _wrong(file, tree.place(value.path), value.text)
+    return value
+
+
+def _wrong(file: Path, place: yamltree.Place, text: Text) -> CatalogueError:
+    return CatalogueError(f"{file.name} 第 {place.line} 行：{text.zh}", f"{file.name} line {place.line}: {text.en}")
+
+
+def _by_id(pairs: Iterable[tuple[str, _T]]) -> dict[str, _T]:
+    found: dict[str, _T] = {}
+    for name, value in pairs:
+        if name in found:
+            raise CatalogueError(f"编号 {name} 重复。", f"The id {name} stands twice.")
+        found[name] = value
+    return found
