@@ -1,0 +1,102 @@
+"""The checklist that an inspection was made with, word for word, whatever the catalogue has become since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inspect_tui.records.rows import current
+from inspect_tui.texts import Refused
+from sync.ids import derived_id
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from checklists.freezing import Frozen
+    from checklists.model import Item
+    from inspect_tui.records.workspace import Workspace
+    from sync.replica import Edit, Row
+
+
+def frozen_of(workspace: Workspace, inspection: Row) -> Frozen:
+    """The frozen checklist of an inspection.
+
+    Raises:
+        Refused: Its text is not here, damaged, or of a newer programme.
+    """
+    return thawed(workspace, str(current("inspections", "checklist", inspection.values)["frozen"]))
+
+
+def thawed(workspace: Workspace, version: str) -> Frozen:
+    """The frozen checklist with that row id of `checklist_versions`, read once and kept.
+
+    Raises:
+        Refused: Its text is not here, damaged, or of a newer programme.
+    """
+    found = workspace.thawed.get(version)
+    if found is None:
+        from checklists.errors import ChecklistError
+        from checklists.freezing import thaw
+
+        row = workspace.replica.row("checklist_versions", version)
+        if row is None or not row.values["frozen"]:
+            raise Refused(
+                "该检查所用的检查表文本不在本机；请先同步。",
+                "The text of the checklist of this inspection is not here; sync first.",
+            )
+        try:
+            found = thaw(row.values["frozen"])
+        except ChecklistError as error:
+            raise Refused(error.zh, error.en) from error
+        workspace.thawed[version] = found
+    return found
+
+
+def freezing(workspace: Workspace, area: str, checklist_id: str) -> tuple[str, str, list[Edit]]:
+    """What it takes to freeze a checklist of the catalogue for an area.
+
+    Returns:
+        Row id of the frozen text, version of the checklist, and the edit that writes the row, none when it is there.
+
+    Raises:
+        Refused: The catalogue has no such checklist.
+    """
+    from checklists.errors import ChecklistError
+    from checklists.freezing import digest, freeze
+    from sync.replica import Edit
+
+    try:
+        checklist = workspace.catalogue.checklist(checklist_id)
+        text = freeze(checklist, workspace.catalogue.register)
+    except ChecklistError as error:
+        raise Refused(error.zh, error.en) from error
+    hash_ = digest(text)
+    row = derived_id("checklist_version", area, hash_)
+    if workspace.replica.row("checklist_versions", row) is not None:
+        return row, checklist.version, []
+    values = {"checklist": checklist.id, "version": checklist.version, "digest": hash_, "frozen": text}
+    return row, checklist.version, [Edit("checklist_versions", row, values)]
+
+
+def item_of(frozen: Frozen, item_id: str) -> Item:
+    """The item of the frozen checklist.
+
+    Raises:
+        Refused: There is none.
+    """
+    from checklists.errors import UnknownIdError
+
+    try:
+        return frozen.checklist.item(item_id)
+    except UnknownIdError as error:
+        raise Refused(error.zh, error.en) from error
+
+
+def legal_basis_text(frozen: Frozen, item: Item, day: dt.date) -> str:
+    """The legal bases of an item in force on a day, cited in Chinese, joined with `；`."""
+    register = frozen.register
+    return "；".join(reference.show(register, "zh") for reference in register.basis_on(item, day))
+
+
+def plan_section_text(item: Item) -> str:
+    """The sections of the plan that an item stands on, joined with `；`."""
+    return "；".join(dict.fromkeys(citation.section for citation in item.plan))

@@ -1,0 +1,337 @@
+"""`inspection load`: whole inspections from JSON, each all or nothing; a file loaded twice changes nothing the second time.
+
+Ids come from the content: area, kind and name of the site; checklist, start and badges of the inspection. So the same
+file loaded on two laptops meets in the same rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from inspect_tui.records import attach, inspections, times
+from inspect_tui.records.answers import answer
+from inspect_tui.records.findings import add_finding
+from inspect_tui.records.load_format import LoadedInspection, LoadedPhoto, explain, field_name, schema
+from inspect_tui.records.load_inputs import (
+    answer_input,
+    digest_of,
+    finding_input,
+    path_of,
+    plain,
+    site_input,
+    texts_of,
+)
+from inspect_tui.records.load_json import Found, Steps, line_of, objects, problem_at
+from inspect_tui.records.model import (
+    AnswerInput,
+    LoadResult,
+    Officer,
+    Present,
+    Problem,
+    RefusedByRules,
+)
+from inspect_tui.records.rows import timed_id
+from inspect_tui.records.rules import has_control
+from inspect_tui.records.sites import add_site, same_site, site_cells, site_id_of, tidy_site
+from inspect_tui.texts import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from inspect_tui.photos.ingest import Ingested
+    from inspect_tui.records.load_format import LoadedAnswer, LoadedFinding
+    from inspect_tui.records.workspace import Workspace
+
+_EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
+
+Taken = dict[str, "tuple[Path, Ingested | Refused]"]
+
+
+def load_inspections(
+    workspace: Workspace, file: Path, progress: Callable[[int], None] | None = None
+) -> list[LoadResult]:
+    """Load every inspection of a file.
+
+    Args:
+        workspace: Where to.
+        file: One JSON object, an array of them, or one a line; photo paths are relative to it.
+        progress: Called with the number of inspections done.
+
+    Returns:
+        One result for each object, in order.
+
+    Raises:
+        Refused: The file cannot be read at all.
+    """
+    results: list[LoadResult] = []
+    for found in objects(file):
+        results.append(load_one(workspace, found, file.parent))
+        if progress is not None:
+            progress(len(results))
+    if not results:
+        raise Refused(f"{file.name} 中没有检查记录。", f"There is no inspection in {file.name}.")
+    return results
+
+
+def load_one(workspace: Workspace, found: Found, folder: Path) -> LoadResult:
+    """Load one object: all of it, or nothing with every reason that was met."""
+    if found.problem is not None:
+        return LoadResult(found.line, None, created=False, problems=(found.problem,))
+    try:
+        said = msgspec.convert(found.tree, LoadedInspection, strict=True)
+    except (msgspec.ValidationError, RecursionError) as error:
+        path, zh, en = explain(msgspec.ValidationError(str(error)))
+        problem = problem_at(line_of(found, path), field_name(path), zh, en)
+        return LoadResult(found.line, None, created=False, problems=(problem,))
+    loading = _Loading(workspace, found, said, folder)
+    try:
+        return loading.run()
+    except RefusedByRules as refused:
+        problems = tuple(_placed(found, said, problem) for problem in refused.problems)
+    except Refused as refused:
+        problems = (problem_at(found.line, "", refused.zh, refused.en, code="refused"),)
+    return LoadResult(found.line, None, created=False, problems=problems)
+
+
+def _placed(found: Found, said: LoadedInspection, problem: Problem) -> Problem:
+    """The problem with line and field, from the item that it names where nothing better is known."""
+    if problem.code == _PLACED:
+        return replace(problem, code="refused")
+    path: Steps = []
+    if problem.item is not None:
+        index = next((at for at, one in enumerate(said.answers) if one.item == problem.item), None)
+        path = [] if index is None else ["answers", index]
+    elif problem.field is not None:
+        path = [problem.field]
+    name = field_name(path)
+    return problem_at(line_of(found, path), name, problem.zh, problem.en, code=problem.code, item=problem.item)
+
+
+_PLACED: Final = "placed"
+
+
+class _Loading:
+    """One inspection on its way in."""
+
+    def __init__(self, workspace: Workspace, found: Found, said: LoadedInspection, folder: Path) -> None:
+        self.workspace = workspace
+        self.found = found
+        self.said = said
+        self.folder = folder
+        self.warnings: list[Problem] = []
+        self.id = timed_id(
+            said.started_at,
+            "inspection",
+            said.site.area,
+            said.site.kind,
+            said.site.name,
+            said.checklist,
+            times.stored(said.started_at),
+            *sorted(officer.badge for officer in said.officers),
+        )
+
+    def run(self) -> LoadResult:
+        """Load it."""
+        digest = digest_of(self.said)
+        if (again := self._loaded_before(digest)) is not None:
+            return again
+        self._look_for_trouble()
+        taken = self._take_in()
+        with self.workspace.writing():
+            if (again := self._loaded_before(digest)) is not None:
+                return again
+            self._record(digest, taken)
+        return LoadResult(self.found.line, self.id, created=True, problems=tuple(self.warnings))
+
+    def _loaded_before(self, digest: str) -> LoadResult | None:
+        row = self.workspace.replica.row("inspections", self.id)
+        if row is None:
+            return None
+        if row.values["loaded_digest"] == digest:
+            return LoadResult(self.found.line, self.id, created=False)
+        problem = problem_at(
+            self.found.line,
+            "",
+            "这次检查已载入过，但内容不同；未作改动，请在程序中更正",
+            "this inspection was loaded before with other content; nothing was changed, amend it in the programme",
+            code="differs",
+        )
+        return LoadResult(self.found.line, None, created=False, problems=(problem,))
+
+    @contextlib.contextmanager
+    def _at(self, *path: str | int) -> Iterator[None]:
+        """Name line and field of whatever is refused inside."""
+        try:
+            yield
+        except RefusedByRules as refused:
+            raise RefusedByRules(
+                [self._named(path, one.zh, one.en, one.item) for one in refused.problems]
+            ) from None
+        except Refused as refused:
+            raise RefusedByRules([self._named(path, refused.zh, refused.en, None)]) from None
+
+    def _named(self, path: Sequence[str | int], zh: str, en: str, item: str | None) -> Problem:
+        steps = list(path)
+        return problem_at(line_of(self.found, steps), field_name(steps), zh, en, code=_PLACED, item=item)
+
+    def _look_for_trouble(self) -> None:
+        """Refuse an item said twice; warn of control characters, which are taken out."""
+        seen: set[str] = set()
+        for index, one in enumerate(self.said.answers):
+            if one.item in seen:
+                with self._at("answers", index, "item"):
+                    raise Refused(f"{one.item} 出现两次", f"{one.item} stands twice")
+            seen.add(one.item)
+        for path, text in texts_of(self.found.tree, []):
+            if has_control(text):
+                warning = problem_at(
+                    line_of(self.found, path),
+                    field_name(path),
+                    "含有控制字符，已去掉",
+                    "control characters were taken out",
+                    code="control_characters",
+                )
+                self.warnings.append(warning)
+
+    def _take_in(self) -> Taken:
+        """Copy all photos into the store before the database is held."""
+        wanted: dict[Path, str] = {}
+        for index, one in enumerate(self.said.answers):
+            for number, photo in enumerate(one.photos):
+                name = path_of(photo)
+                with self._at("answers", index, "photos", number):
+                    wanted[self._file(name)] = name
+        taken: Taken = {}
+        for path, outcome in attach.take_in(self.workspace, wanted):
+            taken[wanted[path]] = (path, outcome)
+        return taken
+
+    def _file(self, name: str) -> Path:
+        """The file that a photo path names; never one of the workspace's own, which hold keys.
+
+        Raises:
+            Refused: It is no path, or lies inside the workspace.
+        """
+        if has_control(name):
+            raise Refused("照片路径含有控制字符", "the photo path holds control characters")
+        path = self.folder / name
+        with contextlib.suppress(OSError, RuntimeError):
+            if path.resolve().is_relative_to(self.workspace.folder.resolve()):
+                raise Refused("照片路径指向工作区内部", "the photo path leads into the workspace")
+        return path
+
+    def _record(self, digest: str, taken: Taken) -> None:
+        said, workspace = self.said, self.workspace
+        with self._at("site"):
+            site = self._site()
+        with self._at("checklist"):
+            inspections.start(
+                workspace,
+                site,
+                said.checklist,
+                officers=[Officer(one.name, one.badge) for one in said.officers],
+                item_set=said.item_set,
+                attributes={key: value for key, value in said.attributes.items() if value},
+                started_at=said.started_at,
+                row=self.id,
+                loaded={"loaded_digest": digest},
+            )
+        with self._at("ended_at"):
+            inspections.set_times(workspace, self.id, ended_at=said.ended_at)
+        if said.present is not None:
+            with self._at("present"):
+                present = said.present
+                person = Present(present.name, present.role, present.signature, present.reason)
+                inspections.set_present(workspace, self.id, person)
+        if said.note:
+            with self._at("note"):
+                inspections.set_note(workspace, self.id, said.note)
+        for index, one in enumerate(said.answers):
+            self._answer(index, one, taken)
+        if said.submit:
+            submission = inspections.submit(workspace, self.id)
+            # What answers and photos have to say was said at them.
+            whole = {"unchecked", "present_missing", "present_reason", "conflict"}
+            self.warnings += [_placed(self.found, said, one) for one in submission.warnings if one.code in whole]
+
+    def _site(self) -> str:
+        """The site recorded before under the same area, kind and name, else a new one."""
+        site = tidy_site(self.workspace, site_input(self.said.site))
+        there = same_site(self.workspace, site)
+        if there is None:
+            return add_site(self.workspace, site, row=site_id_of(self.workspace, site))
+        row = self.workspace.row("sites", there)
+        differing = [
+            name
+            for name, value in site_cells(site).items()
+            if name != "position" and value and value != row.values[name]
+        ]
+        if differing:
+            names = ", ".join(differing)
+            warning = problem_at(
+                line_of(self.found, ["site"]),
+                "site",
+                f"对象已有记录，下列内容不同，未改动：{names}",
+                f"the site is recorded already; these differ and were left as they are: {names}",
+                code="site_differs",
+            )
+            self.warnings.append(warning)
+        return there
+
+    def _answer(self, index: int, one: LoadedAnswer, taken: Taken) -> None:
+        workspace = self.workspace
+        with self._at("answers", index):
+            for further in one.measurements:
+                extra = AnswerInput(
+                    value=plain(further.value),
+                    unit=further.unit,
+                    quantity=further.quantity,
+                    below_detection=plain(further.below_detection_limit),
+                    quick_test=further.quick_test,
+                )
+                answer(workspace, self.id, one.item, extra)
+            answered = answer(workspace, self.id, one.item, answer_input(one))
+        self.warnings += [_placed(self.found, self.said, warning) for warning in answered.warnings]
+        for number, photo in enumerate(one.photos):
+            self._photo(index, number, one.item, photo, taken)
+        listed: list[tuple[Steps, LoadedFinding]] = []
+        if one.finding is not None:
+            listed.append((["answers", index, "finding"], one.finding))
+        listed += [(["answers", index, "findings", number], each) for number, each in enumerate(one.findings)]
+        for number, (path, finding) in enumerate(listed):
+            row = timed_id(self.said.started_at, "finding", self.id, one.item, *([str(number)] if number else []))
+            with self._at(*path):
+                add_finding(workspace, self.id, one.item, finding_input(finding), row=row)
+
+    def _photo(self, index: int, number: int, item: str, photo: str | LoadedPhoto, taken: Taken) -> None:
+        path, outcome = taken[path_of(photo)]
+        with self._at("answers", index, "photos", number):
+            if isinstance(outcome, Refused):
+                raise Refused(f"{path}：{outcome.zh}", f"{path}: {outcome.en}")
+            if not outcome.look.media_type.startswith(_EVIDENCE):
+                kind = outcome.look.media_type
+                raise Refused(
+                    f"{path.name} 不是照片、视频、音频或 PDF（{kind}）",
+                    f"{path.name} is no photo, video, audio or PDF ({kind})",
+                )
+            attached = attach.record(
+                self.workspace,
+                self.id,
+                item,
+                [(path, outcome)],
+                caption=photo.caption if isinstance(photo, LoadedPhoto) else "",
+                row_of=lambda sha256: timed_id(self.said.started_at, "photo", self.id, item, sha256),
+            )
+        steps: Steps = ["answers", index, "photos", number]
+        line = line_of(self.found, steps)
+        self.warnings += [
+            problem_at(line, path.name, one.zh, one.en, code=one.code, item=item) for one in attached[0].warnings
+        ]
+
+
+__all__ = ["load_inspections", "load_one", "schema"]

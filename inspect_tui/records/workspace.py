@@ -1,0 +1,327 @@
+"""The workspace 工作区: the folder of one device, with its database, photos, settings and keys."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import threading
+import tomllib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from inspect_tui.records.files import write_atomically
+from inspect_tui.records.model import Officer
+from inspect_tui.texts import Language, Refused
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from checklists.freezing import Frozen
+    from checklists.model import Catalogue
+    from sync.blobs import Blobs
+    from sync.identity import Identity
+    from sync.replica import Edit, Replica, Row
+
+DATABASE: Final = "workspace.db"
+PHOTOS: Final = "photos"
+CONFIG: Final = "config.toml"
+CHECKLISTS: Final = "checklists"
+DEVICE_KEY: Final = "device.key"
+DEVICE_CERTIFICATE: Final = "device.jws"
+ROOT_KEY: Final = "root.key"
+ENVIRONMENT: Final = "INSPECT_TUI_WORKSPACE"
+FAR_M: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of one device, `config.toml`.
+
+    Attributes:
+        name: The officer's name.
+        badge: The officer's badge number 执法证号.
+        area: GB/T 2260 code offered for new sites.
+        device: How this laptop is called in the log.
+        language: Language of screens and messages.
+        far_m: From how many metres a photo counts as far from its site.
+        theme: Name of the screen's theme; empty for the default.
+        rest: Settings of a newer programme, kept as they are.
+    """
+
+    name: str
+    badge: str
+    area: str
+    device: str = ""
+    language: Language = "zh"
+    far_m: int = FAR_M
+    theme: str = ""
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+class Workspace:
+    """One device's workspace, open."""
+
+    def __init__(self, folder: Path, config: Config, replica: Replica) -> None:
+        self.folder = folder
+        self.config = config
+        self.replica = replica
+        self.thawed: dict[str, Frozen] = {}
+        """Frozen checklists by row id; a row of `checklist_versions` never changes."""
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    @staticmethod
+    def default_folder() -> Path:
+        """The folder named by INSPECT_TUI_WORKSPACE, else one in the platform's data folder."""
+        if named := os.environ.get(ENVIRONMENT):
+            return Path(named).expanduser()
+        import platformdirs
+
+        return platformdirs.user_data_path("inspect-tui", appauthor=False) / "workspace"
+
+    @classmethod
+    def exists(cls, folder: Path) -> bool:
+        """Whether there is a workspace in `folder`."""
+        return (folder / CONFIG).is_file()
+
+    @classmethod
+    def init(cls, folder: Path, *, name: str, badge: str, area: str) -> Self:
+        """Make a workspace: its own root for all areas, so one person needs no ceremony.
+
+        Args:
+            folder: Made when it is not there.
+            name: The officer's name.
+            badge: The officer's badge number.
+            area: GB/T 2260 code, the default for new sites.
+
+        Raises:
+            Refused: There is one already, the folder cannot be written, or the area code is unknown.
+        """
+        from inspect_tui.records import setup
+
+        config = setup.first_config(name=name, badge=badge, area=area)
+        replica = setup.make(folder, config)
+        return cls(folder, config, replica)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the workspace in `folder`; a copied or restored one gets a new device identity first.
+
+        Raises:
+            Refused: There is none, it is damaged, made by a newer programme, or locked.
+        """
+        from inspect_tui.records import setup
+
+        if not cls.exists(folder):
+            raise Refused(
+                f"{folder} 中没有工作区；请先运行 inspect-tui init。",
+                f"There is no workspace in {folder}; run inspect-tui init first.",
+            )
+        config = read_config(folder)
+        return cls(folder, config, setup.reopen(folder, config))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        while self._readers:
+            self._readers.pop().close()
+        self.replica.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Checklists, legal register, kinds of sites and areas, read when first asked for; imported ones stand first."""
+        from checklists.catalogue import load_catalogue
+
+        return load_catalogue(over=self.folder / CHECKLISTS)
+
+    @property
+    def officer(self) -> Officer:
+        """Who works on this device."""
+        return Officer(self.config.name, self.config.badge)
+
+    @property
+    def blobs(self) -> Blobs:
+        """Photos and private values, by SHA-256."""
+        return self.replica.blobs
+
+    @property
+    def identity(self) -> Identity:
+        """The device's key and certificate."""
+        identity = self.replica.identity
+        if identity is None:
+            raise Refused("此工作区只能读取。", "This workspace can only be read.")
+        return identity
+
+    @cached_property
+    def device(self) -> str:
+        """The id of this device, read from its certificate without checking the signature: the file is our own."""
+        payload = self.identity.jws.split(".")[1]
+        said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return str(said["device"])
+
+    def change_config(self, **changes: Any) -> Config:
+        """Change settings and have them on disk on return; fields as in `Config`."""
+        config = replace(self.config, **changes)
+        write_config(self.folder, config)
+        self.config = config
+        return config
+
+    def write(self, area: str, edits: Sequence[Edit], *, by: Officer | None = None) -> str:
+        """Sign `edits` as one changeset and have it on disk on return.
+
+        Args:
+            area: Area of all rows in it.
+            edits: What changes.
+            by: Who acted, when it is not the officer of this device.
+
+        Returns:
+            Its version.
+
+        Raises:
+            Refused: The log would not take it, or the disk failed.
+        """
+        from sync.errors import SyncError
+
+        try:
+            return self.replica.write(area, edits, officer=(by or self.officer).badge)
+        except SyncError as error:
+            raise Refused(error.zh, error.en) from error
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Look and write in one transaction: what is read inside does not change before it is written."""
+        from sync.errors import SyncError
+
+        try:
+            with self.replica.writing():
+                outer = getattr(self._local, "inside", False)
+                self._local.inside = True
+                try:
+                    yield
+                finally:
+                    self._local.inside = outer
+        except SyncError as error:
+            raise Refused(error.zh, error.en) from error
+
+    def select(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """The rows that a SELECT gives: inside `writing` as they stand there, else as they are on disk.
+
+        Each thread reads on a connection of its own, so a screen never waits for a merge.
+        """
+        from sync.errors import SyncError
+        from sync.storage import store_errors
+
+        try:
+            with store_errors(self.replica.path):
+                return self._reader().execute(query, values).fetchall()
+        except SyncError as error:
+            raise Refused(error.zh, error.en) from error
+
+    def _reader(self) -> sqlite3.Connection:
+        if getattr(self._local, "inside", False):
+            return self.replica.connection
+        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self.replica.connect_reader()
+            self._local.reader = reader
+            self._readers.append(reader)
+        return reader
+
+    def row(self, table: str, row_id: str) -> Row:
+        """The row with that id.
+
+        Raises:
+            Refused: There is none.
+        """
+        row = self.replica.row(table, row_id)
+        if row is None:
+            raise Refused(f"没有编号为 {row_id} 的记录（{table}）。", f"There is no row {row_id} in {table}.")
+        return row
+
+
+_FIELDS: Final = ("name", "badge", "area", "device", "language", "far_m", "theme")
+
+
+def read_config(folder: Path) -> Config:
+    """The settings in `folder`.
+
+    Raises:
+        Refused: The file is missing, is no TOML, or a setting has the wrong form.
+    """
+    path = folder / CONFIG
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Refused(
+            f"设置文件 {path} 无法读取：{error}；请改正，或从备份恢复。",
+            f"The settings file {path} cannot be read: {error}; correct it or restore it from a backup.",
+        ) from error
+    for name in ("name", "badge", "area"):
+        if not isinstance(said.get(name), str) or not said[name]:
+            raise _wrong_setting(path, name)
+    far_m = said.get("far_m", FAR_M)
+    if not isinstance(far_m, int) or isinstance(far_m, bool) or far_m <= 0:
+        raise _wrong_setting(path, "far_m")
+    if said.get("language", "zh") not in ("zh", "en"):
+        raise _wrong_setting(path, "language")
+    return Config(
+        name=said["name"],
+        badge=said["badge"],
+        area=said["area"],
+        device=str(said.get("device", "")),
+        language=cast("Language", said.get("language", "zh")),
+        far_m=far_m,
+        theme=str(said.get("theme", "")),
+        rest={key: value for key, value in said.items() if key not in _FIELDS},
+    )
+
+
+def _wrong_setting(path: Path, name: str) -> Refused:
+    return Refused(
+        f"设置文件 {path} 中的 {name} 缺失或格式不对。", f"The setting {name} in {path} is missing or malformed."
+    )
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write the settings, whole or not at all.
+
+    Raises:
+        Refused: The disk does not take them.
+    """
+    pairs: list[tuple[str, Any]] = [(name, getattr(config, name)) for name in _FIELDS]
+    pairs += config.rest.items()
+    lines: list[str] = []
+    tables: list[str] = []
+    for key, value in pairs:
+        if isinstance(value, dict):
+            tables += ["", f"[{_toml(key)}]", *(f"{_toml(name)} = {_toml(part)}" for name, part in value.items())]
+        else:
+            lines.append(f"{_toml(key) if not key.isidentifier() else key} = {_toml(value)}")
+    write_atomically(folder / CONFIG, ("\n".join([*lines, *tables]) + "\n").encode())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(part) for part in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(part)}" for name, part in value.items()) + "}"
+    escaped = "".join(
+        {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
+        or (character if character >= " " and character != "\x7f" else f"\\u{ord(character):04x}")
+        for character in str(value)
+    )
+    return f'"{escaped}"'
