@@ -1,0 +1,225 @@
+"""`checklist list|show|validate|export|import`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from inspect_tui.cli.command import Command, argument
+from inspect_tui.cli.failures import REFUSED, complain
+from inspect_tui.cli.output import fields, line, print_json, table
+from inspect_tui.texts import Refused, Text, say, tr
+
+if TYPE_CHECKING:
+    import argparse
+
+    from checklists.model import Catalogue
+    from inspect_tui.cli.command import Context
+
+"""Folder inside a workspace for checklists of one's own."""
+
+
+def _catalogue(context: Context) -> Catalogue:
+    """That of the workspace where there is one, else the built-in one."""
+    from checklists.catalogue import load_catalogue
+    from inspect_tui.records.workspace import Workspace
+
+    if Workspace.exists(context.folder):
+        with context.open() as workspace:
+            return workspace.catalogue
+    return load_catalogue()
+
+
+def list_(context: Context, _: argparse.Namespace) -> int:
+    """Every checklist."""
+    rows = [
+        {
+            "id": each.id,
+            "version": each.version,
+            "title": each.title.zh,
+            "title_en": each.title.en,
+            "items": len(each.full()),
+            "standard_items": len(each.standard()),
+            "site_kinds": list(each.site_kinds),
+        }
+        for each in _catalogue(context).checklists.values()
+    ]
+    if context.json:
+        print_json(rows)
+        return 0
+    headers = (
+        tr("编号", "id"),
+        tr("版本", "version"),
+        tr("条目", "items"),
+        tr("标准", "standard"),
+        tr("名称", "title"),
+    )
+    table(
+        headers,
+        (
+            (
+                row["id"],
+                row["version"],
+                row["items"],
+                row["standard_items"],
+                tr(str(row["title"]), str(row["title_en"])),
+            )
+            for row in rows
+        ),
+    )
+    return 0
+
+
+def show(context: Context, said: argparse.Namespace) -> int:
+    """One checklist with its items."""
+    import msgspec
+
+    checklist = _catalogue(context).checklist(said.checklist)
+    if context.json:
+        print_json(msgspec.to_builtins(checklist))
+        return 0
+    fields(((tr("检查表", "checklist"), say(checklist.title)), (tr("版本", "version"), checklist.version)))
+    line(say(checklist.plan_note))
+    for section in checklist.sections:
+        line()
+        line(say(section.title))
+        for item in section.items:
+            if said.set == "standard" and item.severity == "minor":
+                continue
+            line(f"  {item.id}  {say(item.question)}")
+            for measurement in item.measurements:
+                limits = "; ".join(limit.show() for limit in measurement.limits)
+                line(f"          {say(measurement.quantity)} {limits} {measurement.unit}".rstrip())
+    return 0
+
+
+def _problems(path: Path) -> list[dict[str, Any]]:
+    from checklists.validation import validate
+
+    return [
+        {
+            "file": each.file,
+            "line": each.line,
+            "column": each.column,
+            "item": each.item,
+            "zh": each.zh,
+            "en": each.en,
+        }
+        for each in validate(path)
+    ]
+
+
+def _tell(problems: list[dict[str, Any]]) -> None:
+    for each in problems:
+        item = f" {each['item']}" if each["item"] else ""
+        line(f"{each['file']}:{each['line']}:{each['column']}{item} {tr(each['zh'], each['en'])}")
+
+
+def validate_(context: Context, said: argparse.Namespace) -> int:
+    """Check files or folders; every fault with file and line."""
+    from checklists.catalogue import BUILT_IN
+
+    problems = [each for path in said.paths or [BUILT_IN] for each in _problems(Path(path))]
+    if context.json:
+        print_json(problems)
+    else:
+        _tell(problems)
+        if not problems:
+            line(tr("✓ 没有错误。", "✓ Nothing is wrong."))
+    return REFUSED if problems else 0
+
+
+def export(context: Context, said: argparse.Namespace) -> int:
+    """Copy a checklist, or the whole catalogue, to a file or folder."""
+    from checklists.catalogue import BUILT_IN, checklist_files, load_catalogue
+
+    target = Path(said.target).expanduser()
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise Refused(
+            f"{target} 已存在，未作改动；请换一个名字。",
+            f"{target} exists already and was left as it is; choose another.",
+        )
+    if said.checklist == "all":
+        shutil.copytree(BUILT_IN, target, dirs_exist_ok=True)
+    else:
+        load_catalogue().checklist(said.checklist)
+        found = {file.stem: file for file in checklist_files(BUILT_IN)}
+        place = target / f"{said.checklist}.yaml" if target.is_dir() else target
+        shutil.copyfile(found[said.checklist], place)
+        target = place
+    if context.json:
+        print_json({"checklist": said.checklist, "path": str(target)})
+    else:
+        line(tr(f"已导出到 {target}。", f"Exported to {target}."))
+    return 0
+
+
+def import_(context: Context, said: argparse.Namespace) -> int:
+    """Take checklists into the workspace, after they pass `validate`; nothing is taken when one fails."""
+    from inspect_tui.records.files import write_atomically
+    from inspect_tui.records.workspace import CHECKLISTS
+
+    with context.open() as workspace:
+        folder = workspace.folder / CHECKLISTS
+    given = Path(said.path).expanduser()
+    problems = _problems(given)
+    if problems:
+        if context.json:
+            print_json(problems)
+        else:
+            _tell(problems)
+        complain(tr("有错误，未导入。", "There are faults; nothing was imported."))
+        return REFUSED
+    files = sorted(given.glob("*.yaml")) if given.is_dir() else [given]
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        write_atomically(folder / file.name, file.read_bytes())
+    if context.json:
+        print_json([str(folder / file.name) for file in files])
+    else:
+        for file in files:
+            line(tr(f"已导入 {folder / file.name}。", f"Imported {folder / file.name}."))
+    return 0
+
+
+_ID: Final = argument("checklist", help=Text("检查表编号", "id of the checklist"), metavar="ID")
+
+COMMANDS: Final = (
+    Command(("checklist", "list"), Text("列出检查表", "list the checklists"), list_),
+    Command(
+        ("checklist", "show"),
+        Text("显示一个检查表的全部条目", "show a checklist with its items"),
+        show,
+        (
+            _ID,
+            argument(
+                "--set",
+                help=Text("标准条目或全部条目", "standard or full set"),
+                choices=("standard", "full"),
+                default="full",
+            ),
+        ),
+    ),
+    Command(
+        ("checklist", "validate"),
+        Text("检查 YAML 文件或文件夹（默认为内置目录）", "check YAML files or folders (default the built-in ones)"),
+        validate_,
+        (argument("paths", help=Text("文件或文件夹", "files or folders"), nargs="*", metavar="PATH"),),
+    ),
+    Command(
+        ("checklist", "export"),
+        Text("把检查表的 YAML 存成文件", "write the YAML of a checklist to a file"),
+        export,
+        (
+            argument("checklist", help=Text("检查表编号，或 all", "id of the checklist, or all"), metavar="ID"),
+            argument("target", help=Text("文件或文件夹", "file or folder"), metavar="TARGET"),
+        ),
+    ),
+    Command(
+        ("checklist", "import"),
+        Text("检查并导入自己的检查表", "check and take in a checklist of one's own"),
+        import_,
+        (argument("path", help=Text("YAML 文件或文件夹", "YAML file or folder"), metavar="PATH"),),
+    ),
+)

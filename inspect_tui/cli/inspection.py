@@ -1,0 +1,235 @@
+"""`inspection load|list|show|schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from inspect_tui.cli.command import Command, argument
+from inspect_tui.cli.failures import REFUSED
+from inspect_tui.cli.output import fields, line, print_json, print_json_array, table
+from inspect_tui.cli.plain import plain
+from inspect_tui.cli.progress import Progress
+from inspect_tui.texts import Text, say, tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from inspect_tui.cli.command import Context
+    from inspect_tui.records.model import LoadResult
+    from inspect_tui.records.queries import InspectionLine
+    from inspect_tui.records.workspace import Workspace
+
+PAGE: Final = 500
+
+
+def load(context: Context, said: argparse.Namespace) -> int:
+    """Load inspections from JSON; each all or nothing."""
+    from inspect_tui.records.load import load_inspections
+
+    told: list[dict[str, Any]] = []
+    with context.open() as workspace:
+        for name in said.files:
+            file = Path(name).expanduser()
+            with Progress(file.name) as progress:
+                results = load_inspections(workspace, file, progress.update)
+            told += [{"file": str(file), **plain(each)} for each in results]
+            if not context.json:
+                _tell(file, results)
+    if context.json:
+        print_json(told)
+    return REFUSED if any(each["inspection"] is None for each in told) else 0
+
+
+def _tell(file: Path, results: list[LoadResult]) -> None:
+    for each in results:
+        if each.inspection is None:
+            state = tr("未载入", "refused")
+        elif each.created:
+            state = tr(f"已载入 {each.inspection}", f"loaded as {each.inspection}")
+        else:
+            state = tr(
+                f"此前已载入 {each.inspection}，未作改动", f"loaded before as {each.inspection}, nothing changed"
+            )
+        line(tr(f"{file.name} 第 {each.line} 行：{state}", f"{file.name} line {each.line}: {state}"))
+        for problem in each.problems:
+            line(("  ✗ " if each.inspection is None else "  ! ") + say(problem))
+
+
+def list_(context: Context, said: argparse.Namespace) -> int:
+    """Inspections, newest first."""
+    with context.open() as workspace:
+        lines = _pages(workspace, said)
+        if context.json:
+            print_json_array(plain(each) for each in lines)
+            return 0
+        from inspect_tui.records.model import STATES
+        from inspect_tui.records.times import shown
+
+        headers = (
+            tr("编号", "id"),
+            tr("开始", "began"),
+            tr("状态", "state"),
+            tr("不合格", "failed"),
+            tr("问题", "findings"),
+            tr("照片", "photos"),
+            tr("对象", "site"),
+            tr("检查表", "checklist"),
+        )
+        table(
+            headers,
+            (
+                (
+                    each.id,
+                    shown(each.started_at),
+                    tr("作废", "void") if each.void else str(STATES.get(each.state, each.state)),
+                    each.failed,
+                    each.findings,
+                    each.photos,
+                    each.site_name,
+                    say(each.checklist_title),
+                )
+                for each in lines
+            ),
+        )
+    return 0
+
+
+def _pages(workspace: Workspace, said: argparse.Namespace) -> Iterator[InspectionLine]:
+    from inspect_tui.records.queries import list_inspections
+
+    before: str | None = None
+    while True:
+        page = list_inspections(
+            workspace,
+            states=[said.state] if said.state else (),
+            site=said.site,
+            include_void=said.void,
+            limit=PAGE,
+            before=before,
+        )
+        yield from page
+        if len(page) < PAGE:
+            return
+        before = page[-1].id
+
+
+def show(context: Context, said: argparse.Namespace) -> int:
+    """One inspection with its answers."""
+    from inspect_tui.records.queries import inspection_detail, walk
+
+    with context.open() as workspace:
+        detail = inspection_detail(workspace, said.inspection)
+        items = [each for each in walk(workspace, said.inspection).items() if each.answer is not None]
+    answers = []
+    for each in items:
+        answer = each.answer
+        if answer is None:
+            continue
+        answers.append(
+            {
+                "item": each.item.id,
+                "title": each.item.question.zh,
+                "verdict": answer.verdict,
+                "source": answer.source,
+                "reason": answer.reason,
+                "note": answer.note,
+                "measured": plain(answer.measured),
+                "sample": plain(answer.sample),
+                "photo_waiver": answer.photo_waiver,
+                "conflict": list(answer.conflict),
+                "photos": plain(each.photos),
+            }
+        )
+    if context.json:
+        told = plain(detail.line)
+        told |= {
+            "present": plain(detail.present),
+            "note": detail.note,
+            "sections": plain(detail.sections),
+            "submission": plain(detail.submission),
+            "warnings": plain(detail.warnings),
+            "answers": answers,
+            "finding_list": plain(detail.findings),
+            "reviews": plain(detail.reviews),
+            "sample_results": plain(detail.sample_results),
+        }
+        print_json(told)
+        return 0
+    _show(detail, answers)
+    return 0
+
+
+def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
+    from inspect_tui.records.model import STATES, VERDICTS
+    from inspect_tui.records.times import shown
+
+    one = detail.line
+    fields(
+        (
+            (tr("检查", "inspection"), one.id),
+            (tr("对象", "site"), one.site_name),
+            (tr("检查表", "checklist"), f"{say(one.checklist_title)} {one.checklist_version}"),
+            (tr("开始", "began"), shown(one.started_at)),
+            (tr("结束", "ended"), shown(one.ended_at)),
+            (tr("状态", "state"), STATES.get(one.state, one.state)),
+            (tr("人员", "officers"), "、".join(f"{each.name}（{each.badge}）" for each in one.officers)),
+            (tr("备注", "note"), detail.note),
+        )
+    )
+    for each in answers:
+        verdict = VERDICTS.get(each["verdict"] or "", tr("未判定", "no verdict"))
+        line(f"{each['item']}  {verdict}  {each['reason'] or each['note']}")
+        for value in each["measured"]:
+            line(f"        {value['value'] or '<' + str(value['below_detection'])} {value['unit']}")
+        for photo in each["photos"]:
+            codes = ", ".join(warning["code"] for warning in photo["warnings"])
+            line(f"        {photo['file_name']}  {photo['sha256'][:12]}  {codes}")
+    for finding in detail.findings:
+        line(f"→ {finding.id}  {finding.status}  {finding.description}")
+    for warning in (*detail.warnings, *(detail.submission.refusals if detail.submission else ())):
+        line("! " + say(warning))
+
+
+def schema_(_: Context, __: argparse.Namespace) -> int:
+    """The JSON Schema of what `load` takes."""
+    from inspect_tui.records.load_format import schema
+
+    print_json(schema())
+    return 0
+
+
+COMMANDS: Final = (
+    Command(
+        ("inspection", "load"),
+        Text("从 JSON 载入检查，每次检查要么全部、要么不载入", "load inspections from JSON, each all or nothing"),
+        load,
+        (
+            argument(
+                "files", help=Text("JSON 或 JSON Lines 文件", "JSON or JSON Lines files"), nargs="+", metavar="FILE"
+            ),
+        ),
+    ),
+    Command(
+        ("inspection", "list"),
+        Text("列出检查，最近的在前", "list inspections, newest first"),
+        list_,
+        (
+            argument("--state", help=Text("状态", "state"), choices=("draft", "submitted", "returned")),
+            argument("--site", help=Text("检查对象编号", "id of the site"), metavar="ID"),
+            argument("--void", help=Text("也列出作废的", "also voided ones"), action="store_true"),
+        ),
+    ),
+    Command(
+        ("inspection", "show"),
+        Text("显示一次检查", "show an inspection"),
+        show,
+        (argument("inspection", help=Text("编号", "id"), metavar="ID"),),
+    ),
+    Command(
+        ("inspection", "schema"),
+        Text("输出载入格式的 JSON Schema", "print the JSON Schema of what load takes"),
+        schema_,
+    ),
+)

@@ -1,0 +1,329 @@
+"""`merge` and `conflict list|resolve`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import string
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from inspect_tui.cli.command import Command, argument
+from inspect_tui.cli.failures import REFUSED, WrongUsage
+from inspect_tui.cli.output import line, print_json
+from inspect_tui.cli.progress import Progress
+from inspect_tui.exports.neutral import one_line
+from inspect_tui.texts import Refused, Text, tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from inspect_tui.cli.command import Context
+    from inspect_tui.records.conflicts import ConflictView
+    from inspect_tui.records.workspace import Workspace
+    from sync.exchange import Exchanged, Stranger
+    from sync.peers import FilePeer
+
+
+class _TakenBack(Exception):
+    """Leaves the transaction of a preview, so that nothing of it stays."""
+
+
+def merge(context: Context, said: argparse.Namespace) -> int:
+    """Take in what other workspaces have."""
+    told: list[dict[str, Any]] = []
+    failed = False
+    with context.open() as workspace:
+        for source in said.sources:
+            path = Path(source).expanduser()
+            done = merge_one(workspace, path, trust=_trust(always=said.trust), preview=said.preview)
+            told.append({"source": str(path), "preview": said.preview, **outcome_of(done)})
+            failed = failed or bool(done.received.refused or done.photos_damaged)
+            if not context.json:
+                _tell(told[-1])
+    if context.json:
+        print_json(told)
+    return REFUSED if failed else 0
+
+
+def merge_one(
+    workspace: Workspace, source: Path, *, trust: Callable[[Stranger], bool] | None, preview: bool = False
+) -> Exchanged:
+    """Merge one workspace folder or database file.
+
+    Args:
+        workspace: Into which.
+        source: Read, never written.
+        trust: Asked once for each root key that is not adopted yet; None refuses.
+        preview: Do it in a transaction that is rolled back, as if the source were trusted.
+
+    Raises:
+        Refused: The source is this very workspace.
+        SyncError: It cannot be read, is not trusted, or this side cannot write.
+    """
+    from sync.exchange import exchange
+    from sync.peers import open_peer, same_file
+
+    with open_peer(source, workspace.folder) as peer, Progress(source.name) as progress:
+        if same_file(peer.database, workspace.replica.path):
+            raise Refused(
+                f"{source} 就是当前工作区，无需合并。",
+                f"{source} is this very workspace; there is nothing to merge.",
+            )
+        if preview:
+            return _preview(workspace, peer, progress)
+        return exchange(
+            workspace.replica,
+            peer,
+            trust=trust,
+            area=workspace.config.area,
+            officer=workspace.config.badge,
+            progress=progress.step,
+        )
+
+
+def _preview(workspace: Workspace, peer: FilePeer, progress: Progress) -> Exchanged:
+    """What `exchange` would do to the log if the peer were trusted, done and taken back; photos stay where they are."""
+    from sync.exchange import Exchanged, adopt, pull, strangers
+
+    replica = workspace.replica
+    done = Exchanged()
+    before = {(each.table, each.row, each.cell) for each in replica.conflicts()}
+    with contextlib.suppress(_TakenBack), replica.writing():
+        found = strangers(replica, peer)
+        done.adopted = adopt(replica, found, area=workspace.config.area, officer=workspace.config.badge)
+        pull(replica, peer, done.received, progress.step)
+        done.conflicts = [each for each in replica.conflicts() if (each.table, each.row, each.cell) not in before]
+        raise _TakenBack
+    return done
+
+
+def _trust(*, always: bool) -> Callable[[Stranger], bool] | None:
+    if always:
+        return lambda _: True
+    return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
+
+
+def _ask(stranger: Stranger) -> bool:
+    """Show whose changes they are and ask; anything but yes is no."""
+    devices = ", ".join(f"{each.name} ({each.device})" for each in stranger.devices)
+    question = tr(
+        f"对方的变更属于另一根密钥：{stranger.name}\n设备：{devices}\n指纹：{stranger.fingerprint}\n与对方当面或电话核对指纹后，是否采信？[y/N] ",
+        f"The changes stand under another root key: {stranger.name}\ndevices: {devices}\nfingerprint:"
+        f" {stranger.fingerprint}\nCompare the fingerprint with them in person or by telephone. Trust it? [y/N] ",
+    )
+    *lines, last = question.split("\n")
+    for each in lines:
+        print(one_line(each), file=sys.stderr)
+    print(one_line(last), end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes", "是"}
+
+
+def outcome_of(done: Exchanged) -> dict[str, Any]:
+    """What a merge did, as JSON takes it."""
+    touched: dict[str, int] = {}
+    for name, _ in done.received.touched:
+        touched[name] = touched.get(name, 0) + 1
+    return {
+        "appended": done.received.appended,
+        "known": done.received.known,
+        "held": done.received.held,
+        "refused": [
+            {"version": each.version, "zh": each.error.zh, "en": each.error.en} for each in done.received.refused
+        ],
+        "forks": sorted(set(done.received.forks)),
+        "touched": dict(sorted(touched.items())),
+        "rows": [{"table": name, "row": row} for name, row in sorted(done.received.touched)],
+        "photos_received": done.photos_received,
+        "photos_missing": done.photos_missing,
+        "photos_damaged": done.photos_damaged,
+        "adopted": done.adopted,
+        "conflicts": [{"table": each.table, "row": each.row, "cell": each.cell} for each in done.conflicts],
+    }
+
+
+def _tell(told: dict[str, Any]) -> None:
+    if told["preview"]:
+        line(tr(f"预览 {told['source']}：未写入任何内容。", f"Preview of {told['source']}: nothing was written."))
+    else:
+        line(tr(f"已合并 {told['source']}。", f"Merged {told['source']}."))
+    touched = ", ".join(f"{name} {count}" for name, count in told["touched"].items()) or "–"
+    line(
+        tr(
+            f"  新变更集 {told['appended']}，等待前序 {told['held']}，被拒 {len(told['refused'])}；涉及 {touched}",
+            f"  {told['appended']} new changesets, {told['held']} waiting, {len(told['refused'])} refused; rows: {touched}",
+        )
+    )
+    if not told["preview"]:
+        line(
+            tr(
+                f"  收到照片 {told['photos_received']}，仍缺 {len(told['photos_missing'])}，损坏 {len(told['photos_damaged'])}",
+                f"  {told['photos_received']} photos came, {len(told['photos_missing'])} are missing,"
+                f" {len(told['photos_damaged'])} are damaged",
+            )
+        )
+    for each in told["refused"]:
+        line(f"  ✗ {each['version']} {tr(each['zh'], each['en'])}")
+    for each in told["photos_damaged"]:
+        line(f"  ✗ {each}")
+    for each in told["forks"]:
+        line(tr(f"  ! 设备分叉（复制或恢复过）：{each}", f"  ! the device was copied or restored: {each}"))
+    for each in told["conflicts"]:
+        line(tr("  ! 新冲突：", "  ! new conflict: ") + f"{each['table']} {each['row']} {each['cell']}")
+    if told["conflicts"] and not told["preview"]:
+        line(tr("  用 inspect-tui conflict list 查看。", "  See inspect-tui conflict list."))
+
+
+def conflicts(context: Context, _: argparse.Namespace) -> int:
+    """Every cell in conflict, with its values a, b, … and who gave them."""
+    from inspect_tui.records.conflicts import list_conflicts
+
+    with context.open() as workspace:
+        views = list_conflicts(workspace)
+    if context.json:
+        print_json([_view(view) for view in views])
+        return 0
+    for view in views:
+        conflict = view.conflict
+        line(f"{conflict.table} {conflict.row} {conflict.cell}  {view.title}")
+        line(tr("  原值：", "  base: ") + _value(conflict.base))
+        for letter, head in zip(string.ascii_lowercase, conflict.heads, strict=False):
+            line(f"  {letter}: {_value(head.value)}  — {head.device_name} {head.officer} {_when(head.time_ms)}")
+    if not views:
+        line(tr("没有冲突。", "There is no conflict."))
+    return 0
+
+
+def _view(view: ConflictView) -> dict[str, Any]:
+    conflict = view.conflict
+    return {
+        "table": conflict.table,
+        "row": conflict.row,
+        "cell": conflict.cell,
+        "title": view.title,
+        "base": conflict.base,
+        "values": [
+            {
+                "choice": letter,
+                "version": head.version,
+                "value": head.value,
+                "time": _when(head.time_ms),
+                "device": head.device,
+                "device_name": head.device_name,
+                "officer": head.officer,
+            }
+            for letter, head in zip(string.ascii_lowercase, conflict.heads, strict=False)
+        ],
+    }
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _when(time_ms: int) -> str:
+    import datetime as dt
+
+    from inspect_tui.records.times import SHANGHAI
+
+    return dt.datetime.fromtimestamp(time_ms / 1000, SHANGHAI).isoformat(timespec="seconds")
+
+
+def resolve(context: Context, said: argparse.Namespace) -> int:
+    """Settle a conflict by one of its values or by another one, with a reason."""
+    if (said.choice is None) == (said.value is None):
+        raise WrongUsage("请给出 a、b 等取值之一，或 --value。", "Give one of the values a, b, … or --value.")
+    from inspect_tui.records.conflicts import list_conflicts
+    from inspect_tui.records.conflicts import resolve as settle
+
+    with context.open() as workspace:
+        place = (said.table, said.row, said.cell)
+        view = next(
+            (
+                each
+                for each in list_conflicts(workspace)
+                if (each.conflict.table, each.conflict.row, each.conflict.cell) == place
+            ),
+            None,
+        )
+        if view is None:
+            raise Refused(
+                f"{' '.join(place)} 没有冲突，可能已解决；用 conflict list 查看。",
+                f"{' '.join(place)} is not in conflict and may be settled already; see conflict list.",
+            )
+        version, value = _chosen(view, said)
+        settle(workspace, *place, version=version, value=value, reason=said.reason, basis=view.row)
+        left = len(list_conflicts(workspace))
+    if context.json:
+        print_json({"table": said.table, "row": said.row, "cell": said.cell, "conflicts_left": left})
+    else:
+        line(tr(f"已解决；还有 {left} 处冲突。", f"Settled; {left} conflicts are left."))
+    return 0
+
+
+def _chosen(view: ConflictView, said: argparse.Namespace) -> tuple[str | None, Any]:
+    """The version that the letter names, or the value given: text, or JSON for a group of columns."""
+    heads = view.conflict.heads
+    if said.choice is not None:
+        place = string.ascii_lowercase.find(said.choice.lower())
+        if len(said.choice) != 1 or not 0 <= place < len(heads):
+            letters = "、".join(string.ascii_lowercase[: len(heads)])
+            raise Refused(
+                f"没有取值 {said.choice}；可选 {letters}，或用 --value。",
+                f"There is no value {said.choice}; choose {letters} or use --value.",
+            )
+        return heads[place].version, None
+    if any(isinstance(head.value, dict | list) for head in heads):
+        try:
+            return None, json.loads(said.value)
+        except ValueError as error:
+            raise Refused(
+                f"{said.cell} 的取值是一组字段，请写成 JSON，如 {json.dumps(heads[0].value, ensure_ascii=False)}。",
+                f"{said.cell} is a group of columns; give JSON, such as {json.dumps(heads[0].value, ensure_ascii=False)}.",
+            ) from error
+    return None, said.value
+
+
+COMMANDS: Final = (
+    Command(
+        ("merge",),
+        Text("合并其他工作区或数据库文件", "take in other workspaces or database files"),
+        merge,
+        (
+            argument(
+                "sources",
+                help=Text("工作区文件夹或 .db 文件", "workspace folders or .db files"),
+                nargs="+",
+                metavar="SOURCE",
+            ),
+            argument(
+                "--preview",
+                help=Text("只看会带来什么，不写入", "show what would come, write nothing"),
+                action="store_true",
+            ),
+            argument(
+                "--trust",
+                help=Text("采信对方的根密钥，不再询问", "trust the other root key without asking"),
+                action="store_true",
+            ),
+        ),
+    ),
+    Command(("conflict", "list"), Text("列出冲突及各方取值", "list conflicts with their values"), conflicts),
+    Command(
+        ("conflict", "resolve"),
+        Text("解决一处冲突", "settle a conflict"),
+        resolve,
+        (
+            argument("table", help=Text("表", "table"), metavar="TABLE"),
+            argument("row", help=Text("记录编号", "id of the row"), metavar="ROW"),
+            argument("cell", help=Text("字段", "cell"), metavar="CELL"),
+            argument("choice", help=Text("取值：a、b、…", "a, b, …"), nargs="?", metavar="CHOICE"),
+            argument(
+                "--value", help=Text("另定取值（成组字段写 JSON）", "another value (JSON for a group of columns)")
+            ),
+            argument("--reason", help=Text("理由", "why"), default=""),
+        ),
+    ),
+)

@@ -1,0 +1,212 @@
+"""`init`, `demo`, `doctor`."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from inspect_tui.cli.command import Command, argument
+from inspect_tui.cli.failures import REFUSED, complain
+from inspect_tui.cli.output import fields, line, print_json
+from inspect_tui.cli.versions import versions
+from inspect_tui.texts import Refused, Text, language, say, tr
+
+if TYPE_CHECKING:
+    import argparse
+
+    from inspect_tui.cli.command import Context
+
+NO_BADGE: Final = "未填"
+HOME_AREA: Final = "141100"
+_EARLIEST: Final = 1_764_000_000
+"""2025-11-24: a clock before this programme was written is wrong."""
+
+
+def init(context: Context, said: argparse.Namespace) -> int:
+    """Make a workspace; what is not given is asked on a terminal, and has a default elsewhere."""
+    from inspect_tui.records.workspace import Workspace
+
+    ask = sys.stdin.isatty() and sys.stderr.isatty()
+    name = said.name or (ask and _ask(tr("姓名", "Name"))) or _login_name()
+    badge = said.badge or (ask and _ask(tr("执法证号", "Badge number"))) or NO_BADGE
+    area = said.area or (ask and _ask(tr(f"行政区代码（{HOME_AREA}）", f"Area code ({HOME_AREA})"))) or HOME_AREA
+    with Workspace.init(context.folder, name=name, badge=badge, area=area) as workspace:
+        identity = workspace.identity
+        config = workspace.change_config(language=language())
+        made: dict[str, Any] = {
+            "workspace": str(context.folder.resolve()),
+            "name": config.name,
+            "badge": config.badge,
+            "area": config.area,
+            "device": identity.device,
+            "team": identity.team,
+        }
+    if badge == NO_BADGE:
+        complain(
+            tr(
+                f"执法证号未给出，暂记为“{NO_BADGE}”；请在 {context.folder / 'config.toml'} 中补上。",
+                f"No badge number was given, “{NO_BADGE}” stands for it; put it into {context.folder / 'config.toml'}.",
+            )
+        )
+    if context.json:
+        print_json(made)
+    else:
+        line(tr(f"已建立工作区 {made['workspace']}。", f"The workspace {made['workspace']} is made."))
+    return 0
+
+
+def _ask(question: str) -> str:
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "inspector"
+
+
+def demo(context: Context, said: argparse.Namespace) -> int:
+    """Play the whole job on invented data."""
+    from inspect_tui.cli.demo import play
+
+    told = play(Path(said.folder).expanduser(), quiet=context.json)
+    if context.json:
+        print_json(told)
+    return 0
+
+
+def doctor(context: Context, _: argparse.Namespace) -> int:
+    """Look at programme, machine and workspace; exit 1 where something needs a hand."""
+    problems: list[dict[str, str]] = []
+    report: dict[str, Any] = {
+        "versions": versions(),
+        "platform": platform.platform(),
+        "language": language(),
+        "encoding": str(sys.stdout.encoding),
+        "locale_encoding": sys.getfilesystemencoding(),
+        "terminal": {"size": "×".join(map(str, shutil.get_terminal_size())), "is_terminal": sys.stdout.isatty()},
+        "workspace": _look_at_workspace(context, problems),
+        "problems": problems,
+    }
+    if time.time() < _EARLIEST:
+        problems.append(
+            {
+                "code": "clock",
+                "zh": "系统时钟明显偏早，请校准时间。",
+                "en": "The clock is far in the past; set it right.",
+            }
+        )
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        problems.append(
+            {
+                "code": "encoding",
+                "zh": "文件名编码不是 UTF-8，中文文件名可能出错；请设置 PYTHONUTF8=1。",
+                "en": "File names are not UTF-8, Chinese ones may fail; set PYTHONUTF8=1.",
+            }
+        )
+    if context.json:
+        print_json(report)
+    else:
+        _show(report)
+    return REFUSED if problems else 0
+
+
+def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict[str, Any]:
+    from inspect_tui.records.queries.today import laptop_warnings, unsynced
+    from inspect_tui.records.workspace import Workspace
+
+    found: dict[str, Any] = {"folder": str(context.folder), "exists": Workspace.exists(context.folder)}
+    if not found["exists"]:
+        return found
+    try:
+        with context.open() as workspace:
+            status = workspace.replica.status()
+            found |= {
+                "device": workspace.device,
+                "sqlite": workspace.select("SELECT sqlite_version()")[0][0],
+                "database_bytes": workspace.replica.path.stat().st_size,
+                "free_bytes": shutil.disk_usage(context.folder).free,
+                "changesets": status.changesets,
+                "held": status.held,
+                "refused": status.refused,
+                "conflicts": status.conflicts,
+                "missing_photos": status.missing_blobs,
+                "devices": status.devices,
+                "forked": status.forked,
+                "unsynced": unsynced(workspace),
+            }
+            if workspace.config.badge == NO_BADGE:
+                problems.append(
+                    {
+                        "code": "badge",
+                        "zh": f"执法证号未填，请在 {context.folder / 'config.toml'} 中补上。",
+                        "en": f"The badge number is not set; put it into {context.folder / 'config.toml'}.",
+                    }
+                )
+            problems += [{"code": each.code, "zh": each.zh, "en": each.en} for each in laptop_warnings(workspace)]
+    except Refused as refused:
+        problems.append({"code": "workspace", "zh": refused.zh, "en": refused.en})
+    return found
+
+
+def _show(report: dict[str, Any]) -> None:
+    fields(report["versions"].items())
+    fields(
+        (
+            (tr("系统", "platform"), report["platform"]),
+            (tr("编码", "encoding"), report["encoding"]),
+            (tr("终端", "terminal"), report["terminal"]["size"]),
+        )
+    )
+    workspace = report["workspace"]
+    if not workspace["exists"]:
+        line(
+            tr(
+                f"{workspace['folder']} 中还没有工作区；运行 inspect-tui init 建立。",
+                f"There is no workspace in {workspace['folder']} yet; inspect-tui init makes one.",
+            )
+        )
+    else:
+        fields((name, str(value)) for name, value in workspace.items() if name != "exists")
+    for problem in report["problems"]:
+        line("✗ " + say(Text(problem["zh"], problem["en"])))
+    if not report["problems"]:
+        line(tr("✓ 未发现问题。", "✓ Nothing is wrong."))
+
+
+COMMANDS: Final = (
+    Command(
+        ("init",),
+        Text("建立工作区", "make a workspace"),
+        init,
+        (
+            argument("--name", help=Text("姓名", "name of the officer")),
+            argument("--badge", help=Text("执法证号", "badge number")),
+            argument(
+                "--area", help=Text("新对象默认的行政区代码", "area code offered for new sites"), metavar="CODE"
+            ),
+        ),
+    ),
+    Command(
+        ("demo",),
+        Text("用演示数据走一遍全部流程", "play the whole job on invented data"),
+        demo,
+        (
+            argument(
+                "folder",
+                help=Text("演示放在哪里（默认 ./demo）", "where to (default ./demo)"),
+                nargs="?",
+                default="demo",
+                metavar="DIR",
+            ),
+        ),
+    ),
+    Command(("doctor",), Text("检查程序、电脑和工作区", "look at programme, machine and workspace"), doctor),
+)

@@ -1,0 +1,247 @@
+"""`site add|list|import|show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from inspect_tui.cli.command import Command, argument
+from inspect_tui.cli.failures import REFUSED, WrongUsage
+from inspect_tui.cli.output import fields, line, print_json, table
+from inspect_tui.cli.plain import plain
+from inspect_tui.texts import Text, say, tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from inspect_tui.cli.command import Context
+    from inspect_tui.records.queries import SiteLine
+
+PAGE: Final = 500
+
+
+def attributes_of(pairs: Sequence[str]) -> Mapping[str, str]:
+    """`KEY=VALUE` as given on the command line.
+
+    Raises:
+        WrongUsage: One has no `=`.
+    """
+    said: dict[str, str] = {}
+    for pair in pairs:
+        key, joined, value = pair.partition("=")
+        if not joined or not key:
+            raise WrongUsage(
+                f"“{pair}”不是 名称=值；如 road_class=main。",
+                f"“{pair}” is not KEY=VALUE, such as road_class=main.",
+            )
+        said[key] = value
+    return said
+
+
+def add(context: Context, said: argparse.Namespace) -> int:
+    """Record a new site."""
+    from inspect_tui.records.model import SiteInput, TypedPosition
+    from inspect_tui.records.sites import add_site
+
+    if (said.longitude is None) != (said.latitude is None):
+        raise WrongUsage("经度和纬度须同时给出。", "Longitude and latitude come together.")
+    with context.open() as workspace:
+        position = None
+        if said.longitude is not None:
+            position = TypedPosition(said.longitude, said.latitude, said.datum, "manual")
+        site = SiteInput(
+            name=said.name,
+            kind=said.kind,
+            area=said.area or workspace.config.area,
+            address=said.address,
+            position=position,
+            uscc=said.uscc,
+            responsible_party=said.party,
+            attributes=attributes_of(said.attribute),
+            contact_phone=said.phone,
+        )
+        row = add_site(workspace, site)
+    if context.json:
+        print_json({"id": row})
+    else:
+        line(tr(f"已登记 {said.name}，编号 {row}。", f"Recorded {said.name} as {row}."))
+    return 0
+
+
+def list_(context: Context, said: argparse.Namespace) -> int:
+    """Sites, by name."""
+    from inspect_tui.records.queries import list_sites
+
+    with context.open() as workspace:
+        lines: list[SiteLine] = []
+        while True:
+            page = list_sites(
+                workspace,
+                words=" ".join(said.words),
+                area=said.area,
+                kind=said.kind,
+                include_void=said.void,
+                limit=PAGE,
+                offset=len(lines),
+            )
+            lines += page
+            if len(page) < PAGE:
+                break
+    if context.json:
+        print_json([plain(each) for each in lines])
+        return 0
+    headers = (
+        tr("编号", "id"),
+        tr("行政区", "area"),
+        tr("类型", "kind"),
+        tr("检查", "visits"),
+        tr("待整改", "open"),
+        tr("名称", "name"),
+    )
+    table(
+        headers,
+        (
+            (each.id, say(each.area_name), say(each.kind_title), each.inspections, each.open_findings, each.name)
+            for each in lines
+        ),
+    )
+    return 0
+
+
+def import_(context: Context, said: argparse.Namespace) -> int:
+    """Record the sites of a CSV file; a row that fails is named and the others are taken."""
+    from inspect_tui.records.sites import import_sites
+
+    with context.open() as workspace:
+        results = import_sites(workspace, Path(said.file).expanduser())
+    refused = [each for each in results if each.site is None]
+    if context.json:
+        print_json([plain(each) for each in results])
+    else:
+        made = sum(each.created for each in results)
+        line(
+            tr(
+                f"新登记 {made} 个，已有 {len(results) - made - len(refused)} 个，未收 {len(refused)} 个。",
+                f"{made} recorded, {len(results) - made - len(refused)} known already, {len(refused)} refused.",
+            )
+        )
+        for each in results:
+            for problem in each.problems:
+                line(tr(f"第 {each.line} 行：", f"line {each.line}: ") + say(problem))
+    return REFUSED if refused else 0
+
+
+def show(context: Context, said: argparse.Namespace) -> int:
+    """One site with its history."""
+    from inspect_tui.records.queries import site_detail
+    from inspect_tui.records.times import shown
+
+    with context.open() as workspace:
+        detail = site_detail(workspace, said.site)
+    if context.json:
+        told = plain(detail.line)
+        told |= {
+            "responsible_party": detail.responsible_party,
+            "attributes": dict(detail.attributes),
+            "contact_phone": detail.contact_phone,
+            "inspection_list": [plain(each) for each in detail.inspections],
+            "finding_list": [plain(each) for each in detail.findings],
+        }
+        print_json(told)
+        return 0
+    site = detail.line
+    position = f"{site.longitude}, {site.latitude}" if site.longitude else ""
+    fields(
+        (
+            (tr("名称", "name"), site.name),
+            (tr("编号", "id"), site.id),
+            (tr("类型", "kind"), say(site.kind_title)),
+            (tr("行政区", "area"), say(site.area_name)),
+            (tr("地址", "address"), site.address),
+            (tr("位置", "position"), position),
+            (tr("统一社会信用代码", "credit code"), site.uscc),
+            (tr("责任单位", "responsible party"), detail.responsible_party),
+            (tr("联系电话", "phone"), detail.contact_phone or ""),
+            *detail.attributes.items(),
+        )
+    )
+    for visit in detail.inspections:
+        line(f"{shown(visit.started_at)}  {visit.id}  {say(visit.checklist_title)}  {visit.state}")
+    for finding in detail.findings:
+        line(f"{shown(finding.found_at)}  {finding.id}  {finding.status}  {finding.description}")
+    return 0
+
+
+_AREA: Final = argument("--area", help=Text("行政区代码", "area code"), metavar="CODE")
+
+COMMANDS: Final = (
+    Command(
+        ("site", "add"),
+        Text("登记检查对象", "record a site"),
+        add,
+        (
+            argument("--name", help=Text("名称", "name"), required=True),
+            argument(
+                "--kind", help=Text("类型，如 construction_site", "kind, such as construction_site"), required=True
+            ),
+            _AREA,
+            argument("--address", help=Text("地址", "address"), default=""),
+            argument("--longitude", help=Text("经度，十进制度", "longitude in degrees"), metavar="DEGREES"),
+            argument("--latitude", help=Text("纬度，十进制度", "latitude in degrees"), metavar="DEGREES"),
+            argument(
+                "--datum",
+                help=Text(
+                    "坐标系（高德、腾讯为 GCJ-02，百度为 BD-09）",
+                    "datum (GCJ-02 for Amap and Tencent, BD-09 for Baidu)",
+                ),
+                choices=("WGS-84", "CGCS2000", "GCJ-02", "BD-09"),
+                default="WGS-84",
+            ),
+            argument("--uscc", help=Text("统一社会信用代码", "unified social credit code"), default=""),
+            argument("--party", help=Text("责任单位", "responsible party"), default=""),
+            argument(
+                "--attribute",
+                help=Text("属性，可重复", "attribute, may be repeated"),
+                action="append",
+                default=[],
+                metavar="KEY=VALUE",
+            ),
+            argument("--phone", help=Text("联系电话（不进入日志）", "telephone (kept out of the log)"), default=""),
+        ),
+    ),
+    Command(
+        ("site", "list"),
+        Text("列出检查对象", "list sites"),
+        list_,
+        (
+            argument(
+                "words",
+                help=Text("名称、地址、代码中的字词", "words of name, address or code"),
+                nargs="*",
+                metavar="WORD",
+            ),
+            _AREA,
+            argument("--kind", help=Text("类型", "kind")),
+            argument("--void", help=Text("也列出作废的", "also voided ones"), action="store_true"),
+        ),
+    ),
+    Command(
+        ("site", "import"),
+        Text("从 CSV 登记检查对象", "record the sites of a CSV file"),
+        import_,
+        (
+            argument(
+                "file",
+                help=Text("UTF-8 CSV，表头 name,kind,…", "UTF-8 CSV with the header name,kind,…"),
+                metavar="FILE",
+            ),
+        ),
+    ),
+    Command(
+        ("site", "show"),
+        Text("显示一个检查对象及其历史", "show a site with its history"),
+        show,
+        (argument("site", help=Text("编号", "id"), metavar="ID"),),
+    ),
+)

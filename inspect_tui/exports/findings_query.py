@@ -1,0 +1,91 @@
+"""The one query behind the findings CSV and `finding list --json`.
+
+Every cell comes out as text, so that rows are joined without looking at types. The photos of a finding (those of its
+item in that inspection, unless they belong to another finding or to a follow-up) come as one cell that is three
+columns already: count, hashes and warning codes, parted by commas, the lists by semicolons.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+PHOTO_CELL: Final = 34
+"""Index of the cell that holds three columns."""
+
+_SHANGHAI: Final = "coalesce(strftime('%Y-%m-%dT%H:%M:%S+08:00', {0}, '+8 hours'), {0}, '')"
+_LATE: Final = "f.status IN ('open', 'replied') AND f.due_date < :day"
+_SELECTED: Final = (
+    "f.id",
+    "coalesce(f.inspection, '')",
+    "f.area",
+    "coalesce(areas.name, f.area)",
+    "coalesce(f.site, '')",
+    "coalesce(s.name, '')",
+    "coalesce(s.kind, '')",
+    "coalesce(s.uscc, '')",
+    "coalesce(f.checklist, '')",
+    "coalesce(f.checklist_version, '')",
+    "coalesce(f.item, '')",
+    "coalesce(f.item_title, '')",
+    "coalesce(f.legal_basis, '')",
+    "coalesce(f.plan_section, '')",
+    "coalesce(f.severity, '')",
+    "coalesce(f.description, '')",
+    "coalesce(f.competent_authority, '')",
+    "coalesce(f.disposal, '')",
+    "coalesce(f.transfer_to, '')",
+    "coalesce(f.value, '<' || f.below_detection, '')",
+    "coalesce(f.unit, '')",
+    "coalesce(f.limit_value, '')",
+    "coalesce(f.exceedance, '')",
+    "coalesce(f.status, '')",
+    _SHANGHAI.format("f.found_at"),
+    "coalesce(f.due_date, '')",
+    f"CASE WHEN f.closed_at IS NULL THEN '' ELSE {_SHANGHAI.format('f.closed_at')} END",
+    f"CASE WHEN {_LATE} THEN coalesce(CAST(CAST(:julian - julianday(f.due_date) AS INTEGER) AS TEXT), '0') ELSE '0' END",
+    "coalesce(f.longitude, '')",
+    "coalesce(f.latitude, '')",
+    "coalesce(f.position_source, '')",
+    "coalesce(f.inspectors, '')",
+    "coalesce(f.badges, '')",
+    "coalesce(f.device, '')",
+    (
+        "(SELECT count(*) || ',' || coalesce(group_concat(sha256, ';'), '') || ','"
+        " || coalesce(group_concat(nullif(warning_codes, ''), ';'), '')"
+        " FROM photos WHERE inspection = f.inspection AND item = f.item"
+        " AND void_at IS NULL AND follow_up IS NULL AND (finding IS NULL OR finding = f.id))"
+    ),
+    "CASE WHEN f.conflict IS NULL THEN '' ELSE replace(trim(f.conflict, '[]\"'), '\",\"', ';') END",
+)
+
+
+def findings_query(
+    areas: Mapping[str, str], day: dt.date, ids: Iterable[str] | None = None
+) -> tuple[str, dict[str, object]]:
+    """The query, ordered by the finding's id, and its values.
+
+    Args:
+        areas: GB/T 2260 code → name.
+        day: On which days overdue are counted.
+        ids: Only these findings.
+    """
+    condition = "" if ids is None else " WHERE f.id IN (SELECT value FROM json_each(:ids))"
+    query = (
+        "WITH areas (code, name) AS MATERIALIZED"
+        " (SELECT key, value FROM json_each(:areas))"
+        f" SELECT {', '.join(_SELECTED)} FROM findings AS f LEFT JOIN sites AS s ON s.id = f.site"
+        f" LEFT JOIN areas ON areas.code = f.area{condition} ORDER BY f.id"
+    )
+    values: dict[str, object] = {
+        "areas": json.dumps(areas, ensure_ascii=False),
+        "day": day.isoformat(),
+        "julian": day.toordinal() + 1721424.5,
+    }
+    if ids is not None:
+        values["ids"] = json.dumps(list(ids))
+    return query, values
