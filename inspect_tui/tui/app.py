@@ -1,0 +1,168 @@
+"""The programme on a terminal: which screen opens which, language and colours. Everything else is in the screens.
+
+Nothing heavy is imported before the first paint: the workspace is opened by the first screen's worker, and Pillow,
+cryptography and the catalogue's YAML come with whoever needs them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.app import App
+
+from inspect_tui.texts import Text, language, set_language, tr
+from inspect_tui.tui import themes
+from inspect_tui.tui.commands import bindings
+from inspect_tui.tui.desk import Desk
+from inspect_tui.tui.reading import complain, tell
+from inspect_tui.tui.screens.page import PageScreen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from inspect_tui.texts import Language
+
+
+WIDE: Final = 110
+"""Columns from which a screen shows a third pane."""
+
+
+class InspectApp(App[None]):
+    """The programme."""
+
+    TITLE = "inspect-tui"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012  Textual types it as of the instance
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+
+    def __init__(self, desk: Desk, *, first_start: bool, theme: str = "") -> None:
+        super().__init__()
+        self.desk = desk
+        self._first_start = first_start
+        for one, _ in themes.THEMES:
+            self.register_theme(one)
+        self.theme = theme if theme in themes.NAMES else themes.DEFAULT
+        self.add_mode("start", self._start_screen)
+        self.add_mode("today", self._today_screen)
+        self.add_mode("sites", self._sites_screen)
+        self.add_mode("findings", self._findings_screen)
+
+    def _start_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.start import StartScreen
+
+        return StartScreen(self.desk)
+
+    def _today_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.today import TodayScreen
+
+        return TodayScreen(self.desk)
+
+    def _sites_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.sites import SitesScreen
+
+        return SitesScreen(self.desk)
+
+    def _findings_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.findings import FindingsScreen
+
+        return FindingsScreen(self.desk)
+
+    async def on_mount(self) -> None:
+        """Open the first screen."""
+        await self.switch_mode("start" if self._first_start else "today")
+
+    async def action_go(self, mode: str) -> None:
+        """To the first screen of a mode, whatever stands open there."""
+        if self.current_mode == "start":
+            return
+        await self.switch_mode(mode)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    def action_help(self) -> None:
+        """What can be done here."""
+        from inspect_tui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(getattr(self.screen, "PLACE", "app")))
+
+    def action_language(self) -> None:
+        """Switch between Chinese and English."""
+        self.use_language("en" if language() == "zh" else "zh")
+
+    def use_language(self, code: Language) -> None:
+        """Show everything in `code` from now on."""
+        set_language(code)
+        for screens in self._screen_stacks.values():
+            for screen in screens:
+                for node in screen.walk_children():
+                    relabel = getattr(node, "relabel", None)
+                    if relabel is not None:
+                        relabel()
+                if isinstance(screen, PageScreen):
+                    screen.relabel()
+        self._keep(language=code)
+
+    def action_theme(self) -> None:
+        """The next colours."""
+        names = [theme.name for theme, _ in themes.THEMES]
+        following = (names.index(self.theme) + 1) % len(names) if self.theme in names else 0
+        self.theme = names[following]
+        tell(self, themes.THEMES[following][1])
+        self._keep(theme=self.theme)
+
+    def _keep(self, **settings: str) -> None:
+        from inspect_tui.texts import Refused
+
+        if self.desk.is_open:
+            try:
+                self.desk.workspace.change_config(**settings)
+            except Refused as refused:
+                complain(self, refused)
+
+    def action_command_palette(self) -> None:
+        """Find a command by its name."""
+        from textual.command import CommandPalette
+
+        from inspect_tui.tui.providers import OurCommands
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette([OurCommands], placeholder=tr("查找命令…", "Find a command…")))
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C copies; say how to leave."""
+        tell(self, Text("按 Ctrl+Q 退出。", "Press Ctrl+Q to leave."))
+
+
+def run_tui(folder: Path, language: str | None = None) -> int:
+    """Open the TUI on the workspace in `folder`; without one it asks for what it needs to make one.
+
+    Args:
+        folder: Of the workspace.
+        language: `zh` or `en`; that of the workspace's settings unless given.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Refused: The settings of the workspace cannot be read.
+    """
+    from inspect_tui.records.workspace import Workspace, read_config
+
+    desk = Desk(folder)
+    theme = ""
+    exists = Workspace.exists(folder)
+    if exists:
+        config = read_config(folder)
+        set_language(config.language)
+        theme = config.theme
+    if language in {"zh", "en"}:
+        set_language("en" if language == "en" else "zh")
+    app = InspectApp(desk, first_start=not exists, theme=theme)
+    try:
+        app.run()
+    finally:
+        desk.close()
+    return app.return_code or 0
