@@ -115,6 +115,33 @@ def test_ph_lies_between_six_and_nine(catalogue: Catalogue, ph: str, verdict: st
     assert (judged.verdict, judged.exceedance, judged.suspected) == (verdict, None, False)
 
 
+def test_ph_of_a_sewage_works_needs_a_daily_mean(catalogue: Catalogue) -> None:
+    """A grab sample of a sewage works decides nothing about pH; a daily mean does."""
+    ph = item_of(catalogue, "RO-303")
+
+    assert judge(ph, 10, None, {**DAILY, "sampling": "grab"}).verdict is None
+    assert judge(ph, 10, None, DAILY).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("item_id", "value", "attributes", "within"),
+    [
+        ("SW-506", 3, {"groundwater_drain": "no"}, True),
+        ("SW-506", 3, {"groundwater_drain": "yes"}, False),
+        ("SW-506", 4, {"groundwater_drain": "yes"}, True),
+        ("SW-605", 4, {"running_years": "over_5"}, False),
+        ("SW-605", 4, {"running_years": "1_to_5"}, None),
+        ("SW-701", "2", {}, True),
+        ("SW-701", "2.1", {}, False),
+    ],
+)
+def test_limits_of_waste_yards(
+    catalogue: Catalogue, item_id: str, value: str | int, attributes: dict[str, str], within: bool | None
+) -> None:
+    """Drainage asks for one well more, a ledger is kept for five years, closure begins within two."""
+    assert judge(item_of(catalogue, item_id), value, None, attributes).within is within
+
+
 def test_day_and_night_noise(catalogue: Catalogue) -> None:
     """60 dB(A) is within by day and too loud by night; when the time is not known nothing is said."""
     noise = item_of(catalogue, "CD-707")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 LAST_OLD = dt.date(2026, 8, 14)
 FIRST_NEW = dt.date(2026, 8, 15)
 CODE = "ecological-environment-code"
+CONFIRMED = {
+    row["law"]: set(row["places"].split())
+    for row in csv.DictReader((Path(__file__).parent / "clauses.csv").read_text(encoding="utf-8").splitlines())
+}
 
 
 def test_the_code_took_over_on_one_day(catalogue: Catalogue) -> None:
@@ -81,6 +88,32 @@ def test_only_seen_texts_are_cited_by_clause(catalogue: Catalogue) -> None:
             for reference in item.legal_basis:
                 law = catalogue.register.law(reference.law)
                 assert law.confirmed == "C" or law.kind == "standard" or not reference.article
+
+
+def test_only_confirmed_places_are_cited(catalogue: Catalogue) -> None:
+    """Every article, clause, chapter or table cited is one that the study confirms for that document."""
+    cited = {
+        (ref.law, re.sub(r"(?<=条).+| [a-z]\)$", "", ref.article))
+        for one in catalogue.checklists.values()
+        for item in one.items()
+        for ref in item.legal_basis
+        if ref.article
+    }
+
+    assert {(law, place) for law, place in cited if place not in CONFIRMED.get(law, set())} == set()
+
+
+def test_what_rests_on_the_code_had_a_basis_before_it(catalogue: Catalogue) -> None:
+    """An item that cites the code also names a document that was in force on the day before."""
+    register = catalogue.register
+    without = [
+        item.id
+        for one in catalogue.checklists.values()
+        for item in one.items()
+        if any(ref.law == CODE for ref in item.legal_basis) and not register.basis_on(item, LAST_OLD)
+    ]
+
+    assert without == []
 
 
 @pytest.mark.parametrize(
