@@ -17,7 +17,6 @@ from sync.changeset import FORMAT, Entry, digest, is_version
 from sync.door import Arrival, Refusal, authentic, certificate_of, read, runs
 from sync.errors import PeerError
 from sync.keys import certificate_id, read_certificate
-from sync.plan import plan as make_plan
 from sync.schema import SYSTEM_NAMES
 from sync.tables import Applied, Folder, ShapeError, Unusual, flatten
 from sync.verdict import Context, change_verdict, entry_verdict
@@ -242,10 +241,9 @@ class Appender:
             Unusual: Something in it is known, held, refused or forked; the caller rolls back and goes the careful way.
         """
         first = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM log").fetchone()[0]
-        runs_, items = batch
-        plan = make_plan(items, self.schema)
+        runs_, versions, plan = batch
         awaited = self.context.named - self.arriving
-        if plan is None or (awaited and not awaited.isdisjoint(version for version, _, _ in items)):
+        if awaited and not awaited.isdisjoint(versions):
             raise Unusual
         self._admit_runs(runs_)
         self._copy_log(ids, first)

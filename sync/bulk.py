@@ -1,7 +1,7 @@
 """Taking in a database file: checked by a second process, copied by SQLite, folded here.
 
 A second process reads the file, checks bytes, hashes, chain and the last signature of each run of a batch, and hands
-over what the changes say. This process copies the checked rows with `INSERT … SELECT` and folds. Whatever is out of
+over what the changes do to the tables. This process copies the checked rows with `INSERT … SELECT` and folds. Whatever is out of
 the ordinary in a batch (held, known, refused, forked) sends that batch the careful way, changeset by changeset.
 """
 
@@ -11,6 +11,7 @@ import contextlib
 import gc
 import marshal
 import multiprocessing
+import queue
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from sync.door import Arrival, authentic, read, runs
 from sync.errors import NotAReplicaError, PeerError, SyncError
 from sync.keys import certificate_id, read_certificate
 from sync.peers import entries_by_id, tips_of, wanted_ids
-from sync.plan import checked
+from sync.plan import Plan, checked
 from sync.storage import BULK_CACHE_KIB, connect, store_errors
 from sync.tables import Unusual
 
@@ -35,11 +36,15 @@ if TYPE_CHECKING:
     from sync.peers import FilePeer
     from sync.plan import Checked
     from sync.replica import Replica
+    from sync.schema import Schema
 
 BATCH: Final = 250
-BATCHES_A_COMMIT: Final = 800
+BATCHES_A_COMMIT: Final = 100
+"""So that this side commits while the checker goes on; what is committed stays, and a repeated merge goes on from there."""
 PIPE_BYTES: Final = 1 << 20
 """Room for a batch, so that the checker need not wait until it is fetched."""
+AHEAD: Final = 100
+"""How many batches the checker may be ahead, half a megabyte each."""
 WORTH_A_PROCESS: Final = 4000
 
 
@@ -67,7 +72,9 @@ def pull_file(
     # SQLite attaches no file inside a transaction: within one, as for a preview, every batch goes the careful way
     with_process = len(ids) >= WORTH_A_PROCESS and not here.connection.in_transaction
     batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-    said = _checked_elsewhere(there.database, there.immutable, batches) if with_process else (None for _ in batches)
+    said: Iterator[Checked | None] = (None for _ in batches)
+    if with_process:
+        said = _checked_elsewhere(there.database, there.immutable, here.schema, batches)
     _take_in(here, there, batches, said, outcome, progress, arriving, attached=with_process)
 
 
@@ -167,7 +174,9 @@ def _one_batch(
     return appender
 
 
-def _checked_elsewhere(database: Path, immutable: bool, batches: list[list[int]]) -> Iterator[Checked | None]:
+def _checked_elsewhere(
+    database: Path, immutable: bool, schema: Schema, batches: list[list[int]]
+) -> Iterator[Checked | None]:
     """For each batch what it says, or None where it needs the careful way."""
     # forking is much quicker than spawning, but only safe while there is one thread
     alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
@@ -178,24 +187,41 @@ def _checked_elsewhere(database: Path, immutable: bool, batches: list[list[int]]
         import fcntl
 
         fcntl.fcntl(sender.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    process = context.Process(target=_check, args=(sender, database, immutable, batches), daemon=True)
+    process = context.Process(target=_check, args=(sender, database, immutable, schema, batches), daemon=True)
     process.start()
     sender.close()
+    ahead: queue.Queue[bytes | None] = queue.Queue(AHEAD)
+    fetching = threading.Thread(target=_fetch, args=(receiver, ahead, len(batches)), daemon=True)
+    fetching.start()
     try:
         for _ in batches:
-            try:
-                message = marshal.loads(receiver.recv_bytes())  # noqa: S302  our own process at the other end
-            except EOFError:
-                message = None
-            yield message
+            message = ahead.get()
+            if message is None:
+                # the other process has ended: what it did not come to goes the careful way
+                yield from (None for _ in batches)
+                return
+            said = marshal.loads(message)  # noqa: S302  our own process at the other end
+            yield None if said is None else (said[0], said[1], Plan(*said[2]))
     finally:
+        process.terminate()
+        while fetching.is_alive():
+            with contextlib.suppress(queue.Empty):
+                ahead.get(timeout=0.02)
+        process.join()
         receiver.close()
-        process.join(timeout=5)
-        if process.is_alive():
-            process.terminate()
 
 
-def _check(sender: Connection, database: Path, immutable: bool, batches: Sequence[Sequence[int]]) -> None:
+def _fetch(receiver: Connection, ahead: queue.Queue[bytes | None], count: int) -> None:
+    """On a thread: fetch what the checker says, so that it need not wait while this side commits."""
+    with contextlib.suppress(EOFError, OSError):
+        for _ in range(count):
+            ahead.put(receiver.recv_bytes())
+    ahead.put(None)
+
+
+def _check(
+    sender: Connection, database: Path, immutable: bool, schema: Schema, batches: Sequence[Sequence[int]]
+) -> None:
     """In the second process: check each batch and hand over what it says."""
     gc.disable()  # nothing here has cycles, and looking for some takes a third of the time
     try:
@@ -203,14 +229,18 @@ def _check(sender: Connection, database: Path, immutable: bool, batches: Sequenc
         connection.row_factory = None
         texts: dict[str, str] = {}
         for batch in batches:
-            sender.send_bytes(marshal.dumps(_checked(connection, batch, texts)))
+            said = _checked(connection, schema, batch, texts)
+            # marshal takes plain tuples only
+            sender.send_bytes(marshal.dumps(None if said is None else (said[0], said[1], tuple(said[2]))))
     except (SyncError, sqlite3.Error, OSError):
         pass
     finally:
         sender.close()
 
 
-def _checked(connection: sqlite3.Connection, batch: Sequence[int], texts: dict[str, str]) -> Checked | None:
+def _checked(
+    connection: sqlite3.Connection, schema: Schema, batch: Sequence[int], texts: dict[str, str]
+) -> Checked | None:
     """What a batch says, if its rows are what they claim and every run in it is proven; else None."""
     arrivals: list[Arrival] = []
     rows = connection.execute(
@@ -239,7 +269,7 @@ def _checked(connection: sqlite3.Connection, batch: Sequence[int], texts: dict[s
             texts[run[0].cert] = text
     except (PeerError, AttributeError, TypeError):
         return None
-    return checked(proven, arrivals)
+    return checked(proven, arrivals, schema)
 
 
 def _certificate_text(connection: sqlite3.Connection, cert: str) -> str | None:

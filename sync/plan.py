@@ -7,14 +7,13 @@ goes the careful way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sync.changeset import FORMAT, POLICY, canonical_value
 from sync.schema import SYSTEM_NAMES
-from sync.tables import ShapeError, flatten
+from sync.tables import ShapeError, encode_heads, flatten
 
 if TYPE_CHECKING:
     from sync.door import Arrival
@@ -29,26 +28,28 @@ RunSummary = tuple[tuple[Any, ...], tuple[Any, ...], int, int, tuple[str, ...], 
 Item = tuple[str, str, list[tuple[str, str, dict[str, Any], dict[str, list[str]]]]]
 """(version, area, changes)."""
 
-Checked = tuple[list[RunSummary], list[Item]]
-"""A batch that was checked: its runs and, in the order of the peer, its changesets. Plain, so that it can cross to
-another process."""
+Rows = dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]]
+"""(table, columns) → values."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """A batch, ready for the tables.
+class Plan(NamedTuple):
+    """A batch, ready for the tables. Plain, so that it can cross to another process."""
 
-    Attributes:
-        inserts: (table, columns) → rows.
-        index: (row, place in the batch) of rows that changed more than once.
-        updates: Changes of rows that the batch does not create.
-        blobs: Hashes that cells name.
-    """
-
-    inserts: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]]
-    index: list[tuple[str, int]]
+    inserts: Rows
+    """The rows that it creates."""
+    again: list[tuple[str, int]]
+    """(row, place in the batch) of rows that changed more than once."""
     updates: list[Update]
+    """Changes of rows that the batch does not create."""
+    firsts: Rows | None
+    """The same updates as values, then `heads`, id, area and creation, if each is of another row and has seen nothing
+    but its creation; else None."""
     blobs: list[str]
+    """Hashes that cells name."""
+
+
+Checked = tuple[list[RunSummary], list[str], Plan]
+"""A batch that was checked: its runs, the versions in it, and what it does to the tables."""
 
 
 class _Born:
@@ -142,8 +143,8 @@ def _getter(names: list[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     return lambda _: ()
 
 
-def checked(runs: Iterable[list[Arrival]], arrivals: list[Arrival]) -> Checked | None:
-    """What a proven batch says, or None where a changeset is of a newer programme or changes team."""
+def checked(runs: Iterable[list[Arrival]], arrivals: list[Arrival], schema: Schema) -> Checked | None:
+    """What a proven batch says, or None where a changeset is of a newer programme or changes team, or there is no plan."""
     runs = list(runs)
     if any(arrival.format != FORMAT or arrival.policy > POLICY for arrival in arrivals):
         return None
@@ -153,7 +154,10 @@ def checked(runs: Iterable[list[Arrival]], arrivals: list[Arrival]) -> Checked |
         (f"{arrival.device}:{arrival.seq}:{arrival.hash.hex()[:32]}", arrival.area, arrival.changes)
         for arrival in arrivals
     ]
-    return [_summary(run) for run in runs], items
+    made = plan(items, schema)
+    if made is None:
+        return None
+    return [_summary(run) for run in runs], [version for version, _, _ in items], made
 
 
 def plan(items: list[Item], schema: Schema) -> Plan | None:
@@ -197,7 +201,26 @@ def plan(items: list[Item], schema: Schema) -> Plan | None:
             else:
                 return None
     inserts, index = _rows(born)
-    return Plan(inserts, index, updates, blobs)
+    return Plan(inserts, index, updates, _firsts(updates), blobs)
+
+
+def _firsts(updates: Sequence[Update]) -> Rows | None:
+    """Updates of rows that nobody changed since their creation, as far as their authors saw."""
+    ready: Rows = {}
+    rows: set[tuple[str, str]] = set()
+    for name, row, area, version, _, seen, cells, flat in updates:
+        births = next(iter(seen.values()), [])
+        if (
+            len(births) != 1
+            or (name, row) in rows
+            or not seen.keys() >= set(cells)
+            or any(versions != births for versions in seen.values())
+        ):
+            return None
+        rows.add((name, row))
+        heads = encode_heads({cell: [version] for cell in cells})
+        ready.setdefault((name, (*flat, "heads")), []).append((*flat.values(), heads, row, area, births[0]))
+    return ready
 
 
 def _blobs(table: Table, flat: dict[str, Any]) -> list[str]:
@@ -217,10 +240,10 @@ def _follows(known: _Born, area: str, seen: dict[str, list[str]], values: dict[s
 
 def _rows(
     born: dict[tuple[str, str], _Born],
-) -> tuple[dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]], list[tuple[str, int]]]:
-    inserts: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+) -> tuple[Rows, list[tuple[str, int]]]:
+    inserts: Rows = {}
     index: list[tuple[str, int]] = []
-    columns_of: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+    columns_of: Rows = {}
     for (name, row), made in born.items():
         if made.flat is not None:
             index += [(row, place) for place in made.places]

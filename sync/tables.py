@@ -21,7 +21,7 @@ from sync.schema import BOOKKEEPING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sync.plan import Plan, Update
+    from sync.plan import Plan, Rows, Update
     from sync.schema import Cell, Kind, Schema, Table
 
 _heads_decoder: Final = msgspec.json.Decoder(dict[str, list[str]])
@@ -220,7 +220,7 @@ class Folder:
         if self._updated.get(key, columns) != columns:
             self._flush_rows()
         self._updated[key] = columns
-        values = (*flat.values(), _encode_heads(state.heads), key[1])
+        values = (*flat.values(), encode_heads(state.heads), key[1])
         self._updates.setdefault((key[0], columns), []).append(values)
 
     def _create(self, key: tuple[str, str], change: Applied) -> None:
@@ -279,40 +279,27 @@ class Folder:
                 connection.executemany(f"INSERT INTO {name} ({','.join(columns)}) VALUES ({marks})", rows)
         except sqlite3.IntegrityError as error:
             raise Unusual from error
-        self._index += [(row, logs[place]) for row, place in plan.index]
+        self._index += [(row, logs[place]) for row, place in plan.again]
         self._blobs.update(plan.blobs)
         for (name, _), rows in plan.inserts.items():
             self.touched.update((name, row[0]) for row in rows)
-        if not self._take_first_updates(plan.updates, logs):
+        if plan.firsts is not None and self._take_firsts(plan.firsts):
+            self._index += [(update[1], logs[update[4]]) for update in plan.updates]
+            self.touched.update((update[0], update[1]) for update in plan.updates)
+        else:
             self.prepare(Applied(0, "", "", update[0], update[1], {}, {}, None, None) for update in plan.updates)
             for update in plan.updates:
                 self._take_update(update, logs[update[4]], is_here)
         self.flush()
 
-    def _take_first_updates(self, updates: Sequence[Update], logs: Sequence[int]) -> bool:
-        """Take updates of rows that nobody changed since their creation, without reading the rows first.
+    def _take_firsts(self, firsts: Rows) -> bool:
+        """Take first updates without reading the rows before.
 
-        Each names only the creation as seen; that the row still is as created is a condition of the UPDATE, and the
-        number of rows changed says whether all were. Returns False, with nothing done, where they were not.
+        That each row still is as created is a condition of the UPDATE, and the number of rows changed says whether all
+        were. Returns False, with nothing done, where they were not.
         """
-        if not updates:
-            return True
-        ready: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
-        rows: set[tuple[str, str]] = set()
-        for name, row, area, version, _, seen, cells, flat in updates:
-            births = next(iter(seen.values()), [])
-            if (
-                len(births) != 1
-                or (name, row) in rows
-                or not seen.keys() >= set(cells)
-                or any(versions != births for versions in seen.values())
-            ):
-                return False
-            rows.add((name, row))
-            heads = _encode_heads({cell: [version] for cell in cells})
-            ready.setdefault((name, (*flat, "heads")), []).append((*flat.values(), heads, row, area, births[0]))
-        self.connection.execute("SAVEPOINT first_updates")
-        for (name, columns), values in ready.items():
+        self.connection.execute("SAVEPOINT firsts")
+        for (name, columns), values in firsts.items():
             void = " AND void_reason IS NULL" if "void" in self.schema.by_name[name].by_name else ""
             cursor = self.connection.executemany(
                 f"UPDATE {name} SET {','.join(f'{column} = ?' for column in columns)}"
@@ -320,12 +307,10 @@ class Folder:
                 values,
             )
             if cursor.rowcount != len(values):
-                self.connection.execute("ROLLBACK TO first_updates")
-                self.connection.execute("RELEASE first_updates")
+                self.connection.execute("ROLLBACK TO firsts")
+                self.connection.execute("RELEASE firsts")
                 return False
-        self.connection.execute("RELEASE first_updates")
-        self._index += [(update[1], logs[update[4]]) for update in updates]
-        self.touched |= rows
+        self.connection.execute("RELEASE firsts")
         return True
 
     def _check_unborn(self, plan: Plan) -> None:
@@ -398,7 +383,8 @@ def _one_or_all(column: str, rows: Sequence[str]) -> tuple[str, str]:
     return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
 
 
-def _encode_heads(heads: Mapping[str, Sequence[str]]) -> str | None:
+def encode_heads(heads: Mapping[str, Sequence[str]]) -> str | None:
+    """What stands in the column `heads`; None where there is nothing to say."""
     return canonical_value(dict(heads)).decode() if heads else None
 
 
@@ -461,7 +447,7 @@ def refold(connection: sqlite3.Connection, table: Table, row: str) -> None:
     differing = {cell: heads for cell, heads in folded.heads.items() if heads != [folded.created]}
     columns = (*BOOKKEEPING, *flat)
     conflict = canonical_value(folded.conflict).decode() if folded.conflict else None
-    values = (row, folded.area, folded.created, _encode_heads(differing), conflict, *flat.values())
+    values = (row, folded.area, folded.created, encode_heads(differing), conflict, *flat.values())
     marks = ",".join("?" * len(columns))
     connection.execute(f"INSERT OR REPLACE INTO {table.name} ({','.join(columns)}) VALUES ({marks})", values)
     named = [(flat[column],) for column in table.blob_columns if flat.get(column)]
