@@ -13,6 +13,7 @@ from typing import Final
 from inspect_tui.exports.neutral import neutral
 
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_STARTED: Final = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _ALTERED: Final = re.compile(r"[+-]?(?:0[0-9]+|[0-9]{12,})")
 _QUOTED: Final = re.compile(r'[",\r\n]')
@@ -34,3 +35,10 @@ def guarded(text: str, *, number: bool = False) -> str:
 def quoted(text: str) -> str:
     """`text` in quotation marks where it holds one, a comma or a line break."""
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def written(text: str, *, number: bool = False) -> str:
+    """The cell `text` as it stands in the file, guarded and quoted; most need neither, which is seen quickly."""
+    if text.isprintable() and not _STARTED.match(text) and not text.isdigit() and not _QUOTED.search(text):
+        return text
+    return quoted(guarded(text, number=number))

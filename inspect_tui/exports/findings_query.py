@@ -8,6 +8,7 @@ columns already: count, hashes and warning codes, parted by commas, the lists by
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PHOTO_CELL: Final = 34
 """Index of the cell that holds three columns."""
 
+_PLAIN: Final = re.compile(r"coalesce\(([fs]\.\w+), ''\)")
 _SHANGHAI: Final = "coalesce(strftime('%Y-%m-%dT%H:%M:%S+08:00', {0}, '+8 hours'), {0}, '')"
 _LATE: Final = "f.status IN ('open', 'replied') AND f.due_date < :day"
 _SELECTED: Final = (
@@ -64,8 +66,21 @@ _SELECTED: Final = (
 )
 
 
+_LINE: Final = (
+    "f.id, printf('"
+    + ",".join(["%s"] * PHOTO_CELL)
+    + "', "
+    # printf makes nothing of NULL, so that `coalesce` would only cost time
+    + ", ".join(_PLAIN.sub(r"\1", cell) for cell in _SELECTED[:PHOTO_CELL])
+    + "), "
+    + ", ".join(_SELECTED[PHOTO_CELL:])
+)
+"""The id, the cells before the photos joined with commas, the photos, the conflict. U+0000, at which printf would end,
+stands in no cell: the log takes none in."""
+
+
 def findings_query(
-    areas: Mapping[str, str], day: dt.date, ids: Iterable[str] | None = None
+    areas: Mapping[str, str], day: dt.date, ids: Iterable[str] | None = None, *, lines: bool = False
 ) -> tuple[str, dict[str, object]]:
     """The query, ordered by the finding's id, and its values.
 
@@ -73,12 +88,13 @@ def findings_query(
         areas: GB/T 2260 code → name.
         day: On which days overdue are counted.
         ids: Only these findings.
+        lines: As in `_LINE`, which is quicker, instead of cell by cell.
     """
     condition = "" if ids is None else " WHERE f.id IN (SELECT value FROM json_each(:ids))"
     query = (
         "WITH areas (code, name) AS MATERIALIZED"
         " (SELECT key, value FROM json_each(:areas))"
-        f" SELECT {', '.join(_SELECTED)} FROM findings AS f LEFT JOIN sites AS s ON s.id = f.site"
+        f" SELECT {_LINE if lines else ', '.join(_SELECTED)} FROM findings AS f LEFT JOIN sites AS s ON s.id = f.site"
         f" LEFT JOIN areas ON areas.code = f.area{condition} ORDER BY f.id"
     )
     values: dict[str, object] = {
