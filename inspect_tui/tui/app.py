@@ -6,14 +6,14 @@ cryptography and the catalogue's YAML come with whoever needs them.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar, Final
-
-from textual.app import App
 
 from inspect_tui.texts import Text, language, set_language, tr
 from inspect_tui.tui import themes
 from inspect_tui.tui.commands import bindings
 from inspect_tui.tui.desk import Desk
+from inspect_tui.tui.one_at_a_time import OneAtATime
 from inspect_tui.tui.reading import complain, tell
 from inspect_tui.tui.screens.page import PageScreen
 
@@ -30,18 +30,18 @@ WIDE: Final = 110
 """Columns from which a screen shows a third pane."""
 
 
-class InspectApp(App[None]):
+class InspectApp(OneAtATime):
     """The programme."""
 
     TITLE = "inspect-tui"
     CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "today"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012  Textual types it as of the instance
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
 
-    def __init__(self, desk: Desk, *, first_start: bool, theme: str = "") -> None:
+    def __init__(self, desk: Desk, *, theme: str = "") -> None:
         super().__init__()
         self.desk = desk
-        self._first_start = first_start
         for one, _ in themes.THEMES:
             self.register_theme(one)
         self.theme = theme if theme in themes.NAMES else themes.DEFAULT
@@ -69,10 +69,6 @@ class InspectApp(App[None]):
         from inspect_tui.tui.screens.findings import FindingsScreen
 
         return FindingsScreen(self.desk)
-
-    async def on_mount(self) -> None:
-        """Open the first screen."""
-        await self.switch_mode("start" if self._first_start else "today")
 
     async def action_go(self, mode: str) -> None:
         """To the first screen of a mode, whatever stands open there."""
@@ -136,6 +132,12 @@ class InspectApp(App[None]):
         tell(self, Text("按 Ctrl+Q 退出。", "Press Ctrl+Q to leave."))
 
 
+class FirstStartApp(InspectApp):
+    """The programme where there is no workspace yet."""
+
+    DEFAULT_MODE = "start"
+
+
 def run_tui(folder: Path, language: str | None = None) -> int:
     """Open the TUI on the workspace in `folder`; without one it asks for what it needs to make one.
 
@@ -147,7 +149,7 @@ def run_tui(folder: Path, language: str | None = None) -> int:
         The exit status.
 
     Raises:
-        Refused: The settings of the workspace cannot be read.
+        Refused: The settings of the workspace cannot be read, or there is no terminal.
     """
     from inspect_tui.records.workspace import Workspace, read_config
 
@@ -160,9 +162,22 @@ def run_tui(folder: Path, language: str | None = None) -> int:
         theme = config.theme
     if language in {"zh", "en"}:
         set_language("en" if language == "en" else "zh")
-    app = InspectApp(desk, first_start=not exists, theme=theme)
+    _need_terminal()
+    app = (InspectApp if exists else FirstStartApp)(desk, theme=theme)
     try:
         app.run()
     finally:
         desk.close()
     return app.return_code or 0
+
+
+def _need_terminal() -> None:
+    """Textual reads a keyboard that is none, as of a scheduled job, over and over without end."""
+    from inspect_tui.texts import Refused
+
+    if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
+        raise Refused(
+            "没有终端，界面无法打开；请在终端窗口里运行，或改用命令（inspect-tui --help 列出全部）。",
+            "There is no terminal to show the screens on; run it in a terminal window, or use a command"
+            " (inspect-tui --help lists them).",
+        )

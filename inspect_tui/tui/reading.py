@@ -40,10 +40,20 @@ _BUG = Text(
 class Reading(Host):
     """Mixed into screens."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._awaited: set[str] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether keys have what they act on, or wait for something that is being read."""
+        return not self._awaited
+
     @dataclass
     class Done(Message, bubble=False):
         """A worker has read something."""
 
+        group: str
         then: Callable[[Any], object]
         value: Any
 
@@ -51,6 +61,7 @@ class Reading(Host):
     class Failed(Message, bubble=False):
         """A worker was refused something."""
 
+        group: str
         error: Sentence
         otherwise: Callable[[Sentence], None] | None
 
@@ -60,6 +71,8 @@ class Reading(Host):
         work: Callable[[], T],
         then: Callable[[T], object],
         otherwise: Callable[[Sentence], None] | None = None,
+        *,
+        awaited: bool = False,
     ) -> None:
         """Do `work` on another thread, then `then` with its result on this one.
 
@@ -68,9 +81,12 @@ class Reading(Host):
             work: Calls the core and nothing else.
             then: Shows the result.
             otherwise: Shows a refusal; without it, it is notified.
+            awaited: The next key acts on the result, and so waits for it.
         """
+        if awaited:
+            self._awaited.add(group)
         self.run_worker(
-            partial(self._work, work, then, otherwise),
+            partial(self._work, group, work, then, otherwise),
             thread=True,
             exclusive=True,
             group=group,
@@ -78,7 +94,11 @@ class Reading(Host):
         )
 
     def _work(
-        self, work: Callable[[], T], then: Callable[[T], object], otherwise: Callable[[Sentence], None] | None
+        self,
+        group: str,
+        work: Callable[[], T],
+        then: Callable[[T], object],
+        otherwise: Callable[[Sentence], None] | None,
     ) -> None:
         worker = get_current_worker()
         from sync.errors import SyncError
@@ -86,14 +106,15 @@ class Reading(Host):
         try:
             value = work()
         except (Refused, SyncError) as error:
-            message: Message = self.Failed(error, otherwise)
+            message: Message = self.Failed(group, error, otherwise)
         else:
-            message = self.Done(then, value)
+            message = self.Done(group, then, value)
         if not worker.is_cancelled:
             self.post_message(message)
 
     async def on_reading_done(self, message: Done) -> None:
         """Show what was read."""
+        self._awaited.discard(message.group)
         if self.is_attached:
             shown = message.then(message.value)
             if isawaitable(shown):
@@ -101,6 +122,7 @@ class Reading(Host):
 
     def on_reading_failed(self, message: Failed) -> None:
         """Say what was refused."""
+        self._awaited.discard(message.group)
         if message.otherwise is not None and self.is_attached:
             message.otherwise(message.error)
         else:
@@ -109,6 +131,7 @@ class Reading(Host):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed for another reason than a refusal is a bug: say so, and go on."""
         if event.state is WorkerState.ERROR:
+            self._awaited.discard(event.worker.group)
             complain(self.app, _BUG.format(what=repr(event.worker.error)[:200]))
 
     def record(self, action: Callable[[], T], otherwise: Callable[[Sentence], None] | None = None) -> T | None:

@@ -58,7 +58,7 @@ class FindingScreen(PageScreen):
 
             return finding_detail(self.workspace, self._finding)
 
-        self.read("finding", work, self._show)
+        self.read("finding", work, self._show, awaited=True)
 
     def _show(self, detail: FindingDetail) -> None:
         self._detail = detail

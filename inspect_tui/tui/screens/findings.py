@@ -216,7 +216,7 @@ class FindingsScreen(PageScreen):
 
             return finding_detail(self.workspace, key)
 
-        self.read("detail", work, self._edit if then == "edit" else self._follow)
+        self.read("detail", work, self._edit if then == "edit" else self._follow, awaited=True)
 
     def _edit(self, detail: FindingDetail) -> None:
         from inspect_tui.tui.screens.finding_form import FindingForm

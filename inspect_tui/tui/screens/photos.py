@@ -94,7 +94,7 @@ class PhotoScreen(PageScreen):
         def work() -> tuple[list[photo_files.Entry], LatLon | None]:
             return photo_files.entries(folder), photo_files.site_position(self.workspace, self._inspection)
 
-        self.read("folder", work, self._listed)
+        self.read("folder", work, self._listed, awaited=True)
 
     def _listed(self, read: tuple[list[photo_files.Entry], LatLon | None]) -> None:
         self._entries, self._site = read
@@ -273,7 +273,7 @@ class PhotoScreen(PageScreen):
             self.desk.remember("photos", "folder", str(self._folder))
             return done
 
-        self.read("attach", work, self._attached, self._not_attached)
+        self.read("attach", work, self._attached, self._not_attached, awaited=True)
 
     def _not_attached(self, error: object) -> None:
         self._busy = False

@@ -55,7 +55,7 @@ class SiteScreen(PageScreen):
     def on_screen_resume(self) -> None:
         """Read again whenever one comes back."""
         self.query_one(ListTable).focus()
-        self.read("site", self._read, self._show)
+        self.read("site", self._read, self._show, awaited=True)
 
     def _read(self) -> SiteDetail:
         from inspect_tui.records.queries import site_detail

@@ -92,7 +92,7 @@ class StartScreen(PageScreen):
         name, badge = (self.query_one(f"#field-{one}", TextField).value for one in ("name", "badge"))
         area = self.query_one("#field-area", ChoiceField).value
         self.query_one("#wrong", Phrase).say(_WORKING)
-        self.read("make", lambda: self._make(name, badge, area), self._made, self._refused)
+        self.read("make", lambda: self._make(name, badge, area), self._made, self._refused, awaited=True)
 
     def _make(self, name: str, badge: str, area: str) -> Workspace:
         from inspect_tui.records.workspace import Workspace
@@ -113,7 +113,7 @@ class StartScreen(PageScreen):
     def action_demo(self) -> None:
         """Make the demo's workspaces and open the supervisor's, which holds what both laptops recorded."""
         self.query_one("#wrong", Phrase).say(_DEMO)
-        self.read("make", self._demo, self._made, self._refused)
+        self.read("make", self._demo, self._made, self._refused, awaited=True)
 
     def _demo(self) -> Workspace:
         from inspect_tui.cli.demo import play

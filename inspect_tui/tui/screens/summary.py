@@ -60,7 +60,7 @@ class SummaryScreen(PageScreen):
 
             return inspection_detail(self.workspace, self._inspection)
 
-        self.read("summary", work, self._show)
+        self.read("summary", work, self._show, awaited=True)
 
     def _show(self, detail: InspectionDetail) -> None:
         self._detail = detail

@@ -67,7 +67,7 @@ class WalkScreen(PageScreen):
         self._load()
 
     def _load(self) -> None:
-        self.read("walk", self._read, self._take)
+        self.read("walk", self._read, self._take, awaited=True)
 
     def _read(self) -> tuple[Walk, str]:
         from inspect_tui.records.queries import walk

@@ -86,3 +86,20 @@ def test_the_module_runs_as_a_programme(bare: Run) -> None:
     )
     assert ran.returncode == 0
     assert ran.stdout.startswith(b"[")
+
+
+def test_without_a_terminal_the_screens_say_so_and_end(tmp_path: Path) -> None:
+    """A keyboard that is none would be read over and over; the workspace is not made either."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "inspect_tui", "-w", str(tmp_path / "none"), "--lang", "en"],
+        check=False,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("There is no terminal")
+    assert ran.stderr.count("\n") == 1
+    assert not (tmp_path / "none").exists()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_tui.records.workspace import Workspace, read_config
 from inspect_tui.texts import set_language
-from inspect_tui.tui.app import InspectApp
+from inspect_tui.tui.app import FirstStartApp, InspectApp
 from inspect_tui.tui.desk import Desk
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ async def running(
     theme = read_config(folder).theme if exists else ""
     set_language(language)
     desk = Desk(folder)
-    app = InspectApp(desk, first_start=not exists, theme=theme)
+    app = (InspectApp if exists else FirstStartApp)(desk, theme=theme)
     async with app.run_test(size=size, notifications=toasts) as pilot:
         await settle(pilot)
         yield app, pilot
