@@ -82,22 +82,24 @@ class Chain:
 class Appender:
     """Lets changesets into the log of one database, within the caller's transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, schema: Schema, team: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, schema: Schema, team: str, arriving: frozenset[str] = frozenset()
+    ) -> None:
+        """Args: `arriving`: versions that a pull under way will bring; adopted ones count as here until it ends."""
         self.connection = connection
         self.schema = schema
         self.outcome = Outcome()
         self.folder = Folder(connection, schema, touched=self.outcome.touched)
         self.chains = load_chains(connection)
+        self.arriving = arriving
         self._ancestors: dict[tuple[int, tuple[str, ...]], frozenset[bytes]] = {}
+        self._here: dict[tuple[int, str], bool] = {}
         self.context = load_context(connection, schema, team, self)
         self._rejudge: set[int] = set()
         self._system_changed = False
         self._moved: set[int] = set()
         self._proven: set[tuple[bytes, bytes]] = set()
         self._offered: dict[str, str] = {}
-        self._here: dict[tuple[int, str], bool] = {}
-        self.arriving: frozenset[str] = frozenset()
-        """Versions that a pull under way will bring: adopted ones count as here until it ends."""
         self._certificates: dict[str, str] = {}
         self._any_held = connection.execute("SELECT EXISTS (SELECT 1 FROM held)").fetchone()[0] == 1
 

@@ -7,9 +7,11 @@ bytes; only an authorised purge takes bytes away.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+"""Windows alone would translate line ends."""
 
 
 class Blobs:
@@ -47,7 +51,7 @@ class Blobs:
     def intact(self, sha256: str) -> bool:
         """Whether the bytes are here and still hash to their name."""
         try:
-            with self.path_of(sha256).open("rb") as file:
+            with _regular(self.path_of(sha256)) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False
@@ -59,7 +63,7 @@ class Blobs:
             BlobError: They are not here.
         """
         try:
-            return self.path_of(sha256).open("rb")
+            return _regular(self.path_of(sha256))
         except OSError as error:
             raise BlobError(f"照片 {sha256[:12]}… 不在本机。", f"Photo {sha256[:12]}… is not here.") from error
 
@@ -163,6 +167,19 @@ class Blobs:
         sync_folder(target.parent)
         if made:
             sync_folder(self.root)
+
+
+def _regular(path: Path) -> BufferedReader:
+    """A file that is one: a stranger's folder may hold a link to a device, or a pipe that never ends.
+
+    Raises:
+        OSError: It is missing, or something else.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(handle, "rb")
 
 
 def _cannot_write(error: OSError) -> StoreError:

@@ -79,9 +79,7 @@ def pull_file(
 
 
 def _appender(here: Replica, arriving: frozenset[str]) -> Appender:
-    appender = Appender(here.connection, here.schema, here.team)
-    appender.arriving = arriving
-    return appender
+    return Appender(here.connection, here.schema, here.team, arriving)
 
 
 def _settle_arrived(here: Replica, arriving: frozenset[str]) -> None:

@@ -35,7 +35,7 @@ from sync.errors import MalformedError, StaleError, StoreError
 from sync.identity import home_mark, now_ms
 from sync.ids import derived_id
 from sync.schema import BOOKKEEPING
-from sync.storage import connect, create, create_folded, is_empty, is_replica, store_errors
+from sync.storage import connect, create, create_folded, is_empty, is_replica, store_errors, strange_triggers
 from sync.tables import Applied, Folder, ShapeError, decode_conflict, decode_heads, flatten
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ class Replica:
         self.reader = self.connection
         self._lock = threading.RLock()
         self._depth = 0
+        self._triggers: list[str] = []
         self._names: dict[str, str] = {}
         self._team: str | None = None
 
@@ -194,9 +195,11 @@ class Replica:
         probe = connect(path, read_only=True)
         try:
             is_replica(probe, path)
+            triggers = strange_triggers(probe)
         finally:
             probe.close()
         replica = cls(path, schema, identity, blobs)
+        replica._triggers = triggers
         if replica.meta("schema") != schema.fingerprint():
             replica.rebuild()
         return replica
@@ -248,6 +251,13 @@ class Replica:
         Raises:
             StoreError: Locked, full or faulty; nothing was written.
         """
+        if self._triggers:
+            names, drop = "、".join(self._triggers), f"DROP TRIGGER {self._triggers[0]}"
+            raise StoreError(
+                f"{self.path.name} 里有外来的触发器 {names}，会绕过日志改表，因此拒绝写入；请先备份，用 sqlite3 执行 {drop} 后重试。",
+                f"{self.path.name} holds a foreign trigger ({names}) that would change tables behind the log, so nothing is"
+                f" written; back it up, run {drop} with sqlite3, then try again.",
+            )
         with self._lock, store_errors(self.path):
             inner = self._depth > 0
             self.connection.execute("SAVEPOINT inner_writing" if inner else "BEGIN IMMEDIATE")

@@ -186,6 +186,12 @@ def columns_of(connection: sqlite3.Connection, table: str) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+def strange_triggers(connection: sqlite3.Connection) -> list[str]:
+    """Triggers, of which a replica has none: they would change tables behind the log."""
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return [str(row[0]) for row in rows]
+
+
 def is_replica(connection: sqlite3.Connection, path: Path) -> None:
     """Check that an open database is one of ours.
 

@@ -1,6 +1,6 @@
 """verify: is everything that stands here what its author signed, and are the tables the fold of the log?
 
-Checks, in this order: every changeset (bytes, hash, place, certificate, signature, predecessor, seen versions, order),
+Checks, in this order: the file's pages and indexes, every changeset (bytes, hash, place, certificate, signature, predecessor, seen versions, order),
 every chain's tips, the folded tables and all bookkeeping against a fresh fold, every photo against its hash, and, where
 another replica is at hand, whether it knows a changeset that does not stand here. A chain alone cannot show that its tail
 is gone. What is read may have been written by anybody: wrong types and missing tables are named, not stumbled over.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,11 +23,10 @@ from sync.door import Arrival, certificate_of, read
 from sync.errors import PeerError, SyncError
 from sync.keys import read_certificate, signed
 from sync.schema import BOOKKEEPING
-from sync.storage import BODY, HASH, SEQ, SIGNATURE, columns_of, connect, create, own_tables
+from sync.storage import BODY, HASH, SEQ, SIGNATURE, columns_of, connect, create, own_tables, strange_triggers
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sync.blobs import Blobs
     from sync.peers import ChainKey, Place
@@ -80,24 +80,49 @@ def verify(
         others: Tips of other replicas, or receipts, to compare with.
         progress: Told (done, total) changesets.
     """
+    faults: list[Fault] = []
+    try:
+        for found in _sections(connection, schema, blobs, others, progress):
+            faults += found
+    except sqlite3.DatabaseError as error:
+        faults.append(
+            Fault(
+                "file",
+                f"数据库文件已损坏，无法读完（{error}）；请勿再写入，从备份恢复，或在新工作区里合并同事的副本。",
+                f"The database file is damaged and cannot be read to its end ({error}); write no more to it: restore a backup,"
+                " or merge a colleague's copy into a new workspace.",
+                "workspace.db",
+            )
+        )
+    return faults
+
+
+def _sections(
+    connection: sqlite3.Connection,
+    schema: Schema,
+    blobs: Blobs,
+    others: Sequence[Mapping[ChainKey, Sequence[Place]]],
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Iterable[Fault]]:
+    """What is found, part by part, so that a file that breaks off half-way still tells what came before."""
     with _any_text(connection):
+        yield _check_file(connection)
         broken = {fault.where: fault for fault in _check_layout(connection, schema)}
-        faults = list(broken.values())
+        yield broken.values()
         if broken.keys() & {"log", "chains"}:
-            return faults
+            return
         log = _Log(connection, progress)
         found = log.check()
         if "tips" not in broken:
             found += _check_tips(connection, log)
         sound = not any(fault.level == "fault" for fault in found)
-        faults += found
-        faults += _check_tables(connection, schema, broken.keys(), sound=sound)
+        yield found
+        yield _check_tables(connection, schema, broken.keys(), sound=sound)
         if "blobs" not in broken:
-            faults += _check_blobs(connection, blobs, purges="purges" not in broken)
+            yield _check_blobs(connection, blobs, purges="purges" not in broken)
         for other in others:
-            faults += behind(log, other)
-        faults += _notes(connection, held="held" not in broken)
-    return faults
+            yield behind(log, other)
+        yield _notes(connection, held="held" not in broken)
 
 
 @contextlib.contextmanager
@@ -109,6 +134,25 @@ def _any_text(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.text_factory = before
+
+
+def _check_file(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Pages and indexes as SQLite sees them, and triggers, of which a replica has none."""
+    for row in connection.execute("PRAGMA integrity_check(10)"):
+        if row[0] != "ok":
+            yield Fault(
+                "file",
+                f"数据库文件已损坏（{row[0]}）；请从备份恢复，或在新工作区里合并同事的副本。",
+                f"The database file is damaged ({row[0]}); restore a backup, or merge a colleague's copy into a new workspace.",
+                "workspace.db",
+            )
+    for name in strange_triggers(connection):
+        yield Fault(
+            "layout",
+            f"有外来的触发器 {name}，会绕过日志改表；请用 sqlite3 执行 DROP TRIGGER {name}。",
+            f"There is a foreign trigger {name} that would change tables behind the log; run DROP TRIGGER {name} with sqlite3.",
+            name,
+        )
 
 
 def _check_layout(connection: sqlite3.Connection, schema: Schema) -> Iterator[Fault]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import os
 import sqlite3
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -13,13 +15,14 @@ import pytest
 import sync.bulk
 from sync.append import Appender
 from sync.changeset import Entry, decode, digest
-from sync.errors import CertificateError, MalformedError, NotAReplicaError, SyncError, UntrustedError
+from sync.errors import CertificateError, MalformedError, NotAReplicaError, StoreError, SyncError, UntrustedError
 from sync.exchange import exchange
 from sync.identity import now_ms
 from sync.keys import Key, read_certificate, team_id
 from sync.peers import ReplicaPeer, open_peer
 from sync.replica import Edit, Replica
 from sync.schema import BOOKKEEPING, Cell, Schema, Table
+from sync.storage import connect
 from sync.verify import verify
 from tests.sync.support import (
     AREA,
@@ -861,3 +864,55 @@ def test_a_failed_write_leaves_nothing_behind_in_an_outer_transaction(team: Team
 
     assert here.status().held == 0
     assert here.status().changesets == 1
+
+
+# what else a file or folder may hold
+
+
+def test_a_foreign_trigger_is_named_and_nothing_is_written_while_it_stands(team: Team) -> None:
+    """A trigger would change tables behind the log: writing stops with a sentence, reading and verify go on."""
+    here = team.replica("here")
+    note(here, "a", title="x")
+    here.connection.execute("CREATE TRIGGER eats AFTER INSERT ON log BEGIN DELETE FROM notes; END")
+    again = team.reopen(here.path.parent, device("here"))
+
+    with pytest.raises(StoreError, match="eats"):
+        note(again, "b", title="y")
+    assert again.row("notes", row_id("a")) is not None
+    assert [fault.where for fault in faults(again)] == ["eats"]
+    here.connection.execute("DROP TRIGGER eats")
+    note(team.reopen(here.path.parent, device("here")), "b", title="y")
+
+
+def test_a_damaged_file_is_a_finding_not_a_crash(team: Team) -> None:
+    """Bytes overwritten in the middle of the file: verify says that it is damaged."""
+    here = team.replica("here")
+    for number in range(200):
+        note(here, f"n{number}", title="x" * 300)
+    here.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    here.close()
+    data = bytearray(here.path.read_bytes())
+    data[20_000:60_000] = bytes(255 - byte for byte in data[20_000:60_000])
+    here.path.write_bytes(data)
+    connection = connect(here.path, read_only=True)
+
+    found = verify(connection, SCHEMA, here.blobs)
+
+    connection.close()
+    assert "file" in {fault.code for fault in found}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_photo_that_is_no_file_is_missing(team: Team) -> None:
+    """A link or a pipe in a stranger's photo folder is neither followed nor waited for."""
+    theirs, here = team.replica("theirs"), team.replica("here")
+    names = [hashlib.sha256(bytes([number])).hexdigest() for number in range(2)]
+    for number, sha256 in enumerate(names):
+        note(theirs, f"n{number}", photo=sha256)
+        theirs.blobs.path_of(sha256).parent.mkdir(parents=True)
+    theirs.blobs.path_of(names[0]).symlink_to("/dev/zero")
+    os.mkfifo(theirs.blobs.path_of(names[1]))
+
+    done = merge_file(here, theirs.path.parent)
+
+    assert sorted(done.photos_missing) == sorted(names)
