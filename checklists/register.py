@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import msgspec
 
+from checklists.conditions import Condition, holds
 from checklists.errors import UnknownIdError
 from checklists.places import Place, show_place
 from checklists.text import Text  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from checklists.text import Language
 
@@ -62,6 +63,8 @@ class LegalReference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     article: Place = ""
     """`240条1款`, `1136条1款（五）`, `7.5`, `表1`, `第5章`; empty: the document as a whole."""
     note: Text | None = None
+    when: Condition | None = None
+    """Cited unless this is known to be false: a standard for sewage works says nothing about a mine."""
 
     def show(self, register: Register, language: Language) -> str:
         """The reference as a person cites it: `《生态环境法典》第二百四十条第一款`."""
@@ -103,10 +106,20 @@ class Register(msgspec.Struct, frozen=True):
         """
         return self.law(law_id).in_force(day)
 
-    def basis_on(self, item: HasLegalBasis, day: dt.date) -> list[LegalReference]:
-        """The references of an item that were in force on a day, in the order of the catalogue.
+    def basis_on(
+        self, item: HasLegalBasis, day: dt.date, attributes: Mapping[str, str] | None = None
+    ) -> list[LegalReference]:
+        """The references of an item that were in force on a day and speak of such a site, in the order of the catalogue.
 
-        The day is that of the violation, not that of the visit: what was done before 2026-08-15 is held against the
-        law of its time.
+        Args:
+            item: Whose.
+            day: That of the violation, not that of the visit: what was done before 2026-08-15 is held against the law of
+                its time.
+            attributes: What is known about the site, attribute id to value.
         """
-        return [reference for reference in item.legal_basis if self.in_force(reference.law, day)]
+        return [
+            reference
+            for reference in item.legal_basis
+            if self.in_force(reference.law, day)
+            and (reference.when is None or holds(reference.when, attributes or {}, {}) is not False)
+        ]

@@ -81,6 +81,8 @@ def check_item(item: Item, checklist: Checklist, known: Known) -> Iterator[Fault
         for fault in _citation(citation, known.plan):
             yield Fault(("plan", number, *fault.path), fault.text)
     yield from _legal_basis(item, known.laws)
+    for number, reference in enumerate(item.legal_basis):
+        yield from _by_attributes(reference.when, ("legal_basis", number, "when"), checklist, known.kinds)
     yield from _twice([measurement.id for measurement in item.measurements], "measurements")
     for number, measurement in enumerate(item.measurements):
         for fault in _measurement(measurement, checklist, known.kinds):
@@ -145,18 +147,25 @@ def _measurement(measurement: Measurement, checklist: Checklist, kinds: Mapping[
     for number, limit in enumerate(measurement.limits):
         where: Where = ("limits", number)
         yield from (Fault((*where, *fault.path), fault.text) for fault in _figures(limit))
-        if limit.when is None:
-            continue
-        for fault in _condition(limit.when, checklist, kinds):
-            yield Fault((*where, "when", *fault.path), fault.text)
-        if any(part.item is not None for part in limit.when.walk()):
-            yield Fault(
-                (*where, "when"),
-                Text(
-                    "限值只能取决于属性，不能取决于其他检查项。",
-                    "A limit depends on attributes only, never on other items.",
-                ),
-            )
+        yield from _by_attributes(limit.when, (*where, "when"), checklist, kinds)
+
+
+def _by_attributes(
+    condition: Condition | None, where: Where, checklist: Checklist, kinds: Mapping[str, SiteKind]
+) -> Iterator[Fault]:
+    """Faults of a condition that may name attributes only, as of a limit or of a legal reference."""
+    if condition is None:
+        return
+    for fault in _condition(condition, checklist, kinds):
+        yield Fault((*where, *fault.path), fault.text)
+    if any(part.item is not None for part in condition.walk()):
+        yield Fault(
+            where,
+            Text(
+                "限值和依据只能取决于属性，不能取决于其他检查项。",
+                "Limits and references depend on attributes only, never on other items.",
+            ),
+        )
 
 
 def _figures(limit: Limit) -> Iterator[Fault]:

@@ -155,3 +155,24 @@ def test_an_unknown_document_is_named(catalogue: Catalogue) -> None:
     """Asking for a document that the register does not have names it."""
     with pytest.raises(UnknownIdError, match="no-law"):
         catalogue.register.in_force("no-law", FIRST_NEW)
+
+
+@pytest.mark.parametrize(
+    ("outfall_type", "cited"),
+    [
+        ("industrial", {"gb-3838-2002"}),
+        ("sewage_works", {"gb-18918-2002"}),
+        ("stormwater", set()),
+        (None, {"gb-3838-2002", "gb-18918-2002"}),
+    ],
+)
+def test_a_standard_is_cited_only_for_the_sites_that_it_speaks_of(
+    catalogue: Catalogue, outfall_type: str | None, cited: set[str]
+) -> None:
+    """The standard of sewage works is no basis against a factory; of a site of unknown type both are candidates."""
+    item = catalogue.checklist("river-outfall").item("RO-304")
+    attributes = {"outfall_type": outfall_type} if outfall_type else {}
+
+    found = catalogue.register.basis_on(item, FIRST_NEW, attributes)
+
+    assert {ref.law for ref in found if ref.law.startswith("gb-")} == cited
