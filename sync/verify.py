@@ -291,8 +291,9 @@ class _Log:
         return _fault(
             "chain",
             arrival.version,
-            f"其前驱（第 {arrival.seq - 1} 号）缺失",
-            f"its predecessor, number {arrival.seq - 1}, is missing",
+            f"其前驱（第 {arrival.seq - 1} 号）缺失；在新工作区里先后合并本库和有它的副本即可补回",
+            f"its predecessor, number {arrival.seq - 1}, is missing; merge this file and a copy that has it into a new"
+            " workspace to get it back",
         )
 
     def _clock(self, key: ChainKey, arrival: Arrival, faults: list[Fault]) -> None:

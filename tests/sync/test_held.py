@@ -17,6 +17,8 @@ from tests.sync.support import (
     check_sound,
     device,
     dump,
+    merge_file,
+    note,
     notes,
     offer,
     row_id,
@@ -147,3 +149,23 @@ def test_a_scrambled_stick_ends_the_same(team: Team, seed: int) -> None:
 
     assert versions(here) == versions(straight)
     check_sound(here, straight)
+
+
+def test_a_gap_is_filled_by_merging_the_damaged_and_a_whole_copy_into_a_new_one(team: Team) -> None:
+    """What follows a lost changeset is held until another copy brings it; then nothing is missing."""
+    whole, damaged, new = (team.replica(name) for name in ("whole", "damaged", "new"))
+    for number in range(9):
+        note(whole, f"n{number}", title="x")
+    merge_file(damaged, whole.path)
+    note(damaged, "own", title="y")
+    damaged.connection.execute("DELETE FROM log WHERE seq = 4")
+
+    merge_file(new, damaged.path)
+    assert new.status().held == 5
+    merge_file(new, whole.path)
+
+    assert new.status().held == 0
+    assert {row_id(f"n{number}") for number in range(9)} | {row_id("own")} == {
+        row[0] for row in new.connection.execute("SELECT id FROM notes")
+    }
+    check_sound(new)
