@@ -50,7 +50,8 @@ def load_catalogue(path: Path | None = None, *, over: Path | None = None) -> Cat
     Args:
         path: The folder; the built-in one unless given.
         over: A folder whose checklists stand in place of those with the same id, or beside them. Its own law, kinds
-            and areas files, where it has them, stand in place of the folder's.
+            and areas files, where it has them, stand in place of the folder's. What cannot be used of it is left out
+            and told in `faults`.
 
     Only the shape is checked here. Whether quotations are verbatim, references exist and so on is the business of
     `checklists.validation.validate`, which also says everything at once.
@@ -76,23 +77,59 @@ def _load(folder: Path, over: Path | None, _stamps: tuple[tuple[str, int], ...])
     files = checklist_files(folder)
     if not files:
         raise CatalogueError(f"{folder} 里没有检查表。", f"There is no checklist in {folder}.")
-    laws = _decode(_upper(folder, over, LAW_FILE), LawFile).laws
-    kinds = _decode(_upper(folder, over, KINDS_FILE), KindsFile).kinds
-    areas = _decode(_upper(folder, over, AREAS_FILE), AreasFile).areas
+    upper = _Overlay(over)
+    laws = upper.read(LAW_FILE, LawFile) or _decode(folder / LAW_FILE, LawFile)
+    kinds = upper.read(KINDS_FILE, KindsFile) or _decode(folder / KINDS_FILE, KindsFile)
+    areas = upper.read(AREAS_FILE, AreasFile) or _decode(folder / AREAS_FILE, AreasFile)
     checklists = _by_id((checklist.id, checklist) for checklist in (_decode(file, Checklist) for file in files))
-    if over is not None:
-        imported = (_decode(file, Checklist) for file in checklist_files(over))
-        checklists |= _by_id((checklist.id, checklist) for checklist in imported)
     return Catalogue(
-        checklists=checklists,
-        register=Register(laws=_by_id((law.id, law) for law in laws)),
-        kinds=_by_id((kind.id, kind) for kind in kinds),
-        areas=_by_id((area.code, area) for area in areas),
+        checklists=checklists | upper.checklists(),
+        register=Register(laws=_by_id((law.id, law) for law in laws.laws)),
+        kinds=_by_id((kind.id, kind) for kind in kinds.kinds),
+        areas=_by_id((area.code, area) for area in areas.areas),
+        faults=tuple(upper.faults),
     )
 
 
-def _upper(folder: Path, over: Path | None, name: str) -> Path:
-    return over / name if over is not None and (over / name).is_file() else folder / name
+class _Overlay:
+    """A folder over the built-in one. What is wrong in it is left out and told: the rest must go on working."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.faults: list[Text] = []
+
+    def read(self, name: str, shape: type[_T]) -> _T | None:
+        """What a file of it says; None where there is none, or none that can be used."""
+        if self.folder is None or not (self.folder / name).is_file():
+            return None
+        try:
+            return _decode(self.folder / name, shape)
+        except CatalogueError as error:
+            self.faults.append(
+                Text(
+                    f"{self.folder / name} 未采用：{error.zh.rstrip('。')}；请改正或移走该文件。",
+                    f"{self.folder / name} is left out: {error.en.rstrip('.')}; correct the file or take it away.",
+                )
+            )
+            return None
+
+    def checklists(self) -> dict[str, Checklist]:
+        """Its checklists by id; of several with one id none."""
+        found: dict[str, list[tuple[str, Checklist]]] = {}
+        for file in checklist_files(self.folder) if self.folder is not None else []:
+            checklist = self.read(file.name, Checklist)
+            if checklist is not None:
+                found.setdefault(checklist.id, []).append((file.name, checklist))
+        for name, those in found.items():
+            if len(those) > 1:
+                files = "、".join(file for file, _ in those)
+                self.faults.append(
+                    Text(
+                        f"{self.folder} 里的 {files} 编号都是 {name}，均未采用；请只留一个。",
+                        f"{files} in {self.folder} all have the id {name} and are left out; keep one of them.",
+                    )
+                )
+        return {name: those[0][1] for name, those in found.items() if len(those) == 1}
 
 
 def _decode(file: Path, shape: type[_T]) -> _T:

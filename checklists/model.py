@@ -291,6 +291,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     register: Register
     kinds: dict[str, SiteKind]
     areas: dict[str, Area]
+    faults: tuple[Text, ...] = ()
+    """What was left out of a folder laid over the built-in one, and why."""
 
     def checklist(self, checklist_id: str) -> Checklist:
         """The checklist with that id.

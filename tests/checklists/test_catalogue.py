@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from checklists.attributes import check_attributes
-from checklists.catalogue import load_catalogue
+from checklists.catalogue import BUILT_IN, load_catalogue
 from checklists.errors import CatalogueError, UnknownIdError
 from checklists.plan import load_plan
 from checklists.validation import validate
@@ -316,3 +316,21 @@ def test_a_misfit_is_refused_with_its_line(folder: Path, old: str, new: str, lin
 
     assert f"small.yaml line {line}:" in caught.value.en
     assert f"第 {line} 行" in caught.value.zh
+
+
+def test_a_broken_file_laid_over_costs_only_itself(tmp_path: Path) -> None:
+    """What cannot be used is named with its path; two files of one id are both left out; the rest goes on."""
+    good = (BUILT_IN / "river-outfall.yaml").read_text(encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(good.replace("id: river-outfall", "id: mine", 1), encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(good.replace("id: river-outfall", "id: twice", 1), encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(good.replace("id: river-outfall", "id: twice", 1), encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("id: [", encoding="utf-8")
+    (tmp_path / "law.yaml").write_text("laws: nonsense", encoding="utf-8")
+
+    catalogue = load_catalogue(over=tmp_path)
+
+    assert set(catalogue.checklists) == {"construction-dust", "river-outfall", "solid-waste-storage", "mine"}
+    assert catalogue.register.laws == load_catalogue().register.laws
+    told = " ".join(fault.en for fault in catalogue.faults)
+    assert all(name in told for name in ("broken.yaml", "law.yaml", "b.yaml、c.yaml", "twice"))
+    assert len(catalogue.faults) == 3
