@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from checklists import yamltree
 from checklists.errors import CatalogueError
 from checklists.model import Area, Catalogue, Checklist, Law, Register, SiteKind
 from checklists.shape import Misfit, fit
@@ -16,6 +15,8 @@ from checklists.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from checklists.yamltree import Place
 
 BUILT_IN: Final = Path(__file__).parent / "catalogue"
 """The catalogue that comes with the programme."""
@@ -74,33 +75,59 @@ def checklist_files(folder: Path) -> list[Path]:
 
 @functools.lru_cache(maxsize=8)
 def _load(folder: Path, over: Path | None, _stamps: tuple[tuple[str, int], ...]) -> Catalogue:
+    from checklists.compiled import read_compiled
+
+    base = read_compiled(folder) or parse_catalogue(folder)
+    if over is None:
+        return base
+    upper = _Overlay(over)
+    laws, kinds, areas = (
+        upper.read(LAW_FILE, LawFile),
+        upper.read(KINDS_FILE, KindsFile),
+        upper.read(AREAS_FILE, AreasFile),
+    )
+    return Catalogue(
+        checklists=base.checklists | upper.checklists(),
+        register=_register(laws) if laws else base.register,
+        kinds=_by_id((kind.id, kind) for kind in kinds.kinds) if kinds else base.kinds,
+        areas=_by_id((area.code, area) for area in areas.areas) if areas else base.areas,
+        faults=tuple(upper.faults),
+    )
+
+
+def parse_catalogue(folder: Path) -> Catalogue:
+    """The catalogue of a folder, read from its YAML.
+
+    Raises:
+        CatalogueError: As `load_catalogue`.
+    """
     files = checklist_files(folder)
     if not files:
         raise CatalogueError(f"{folder} 里没有检查表。", f"There is no checklist in {folder}.")
-    upper = _Overlay(over)
-    laws = upper.read(LAW_FILE, LawFile) or _decode(folder / LAW_FILE, LawFile)
-    kinds = upper.read(KINDS_FILE, KindsFile) or _decode(folder / KINDS_FILE, KindsFile)
-    areas = upper.read(AREAS_FILE, AreasFile) or _decode(folder / AREAS_FILE, AreasFile)
-    checklists = _by_id((checklist.id, checklist) for checklist in (_decode(file, Checklist) for file in files))
+    kinds = _decode(folder / KINDS_FILE, KindsFile).kinds
+    areas = _decode(folder / AREAS_FILE, AreasFile).areas
     return Catalogue(
-        checklists=checklists | upper.checklists(),
-        register=Register(laws=_by_id((law.id, law) for law in laws.laws)),
-        kinds=_by_id((kind.id, kind) for kind in kinds.kinds),
-        areas=_by_id((area.code, area) for area in areas.areas),
-        faults=tuple(upper.faults),
+        checklists=_by_id((checklist.id, checklist) for checklist in (_decode(file, Checklist) for file in files)),
+        register=_register(_decode(folder / LAW_FILE, LawFile)),
+        kinds=_by_id((kind.id, kind) for kind in kinds),
+        areas=_by_id((area.code, area) for area in areas),
     )
+
+
+def _register(file: LawFile) -> Register:
+    return Register(laws=_by_id((law.id, law) for law in file.laws))
 
 
 class _Overlay:
     """A folder over the built-in one. What is wrong in it is left out and told: the rest must go on working."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.faults: list[Text] = []
 
     def read(self, name: str, shape: type[_T]) -> _T | None:
         """What a file of it says; None where there is none, or none that can be used."""
-        if self.folder is None or not (self.folder / name).is_file():
+        if not (self.folder / name).is_file():
             return None
         try:
             return _decode(self.folder / name, shape)
@@ -116,7 +143,7 @@ class _Overlay:
     def checklists(self) -> dict[str, Checklist]:
         """Its checklists by id; of several with one id none."""
         found: dict[str, list[tuple[str, Checklist]]] = {}
-        for file in checklist_files(self.folder) if self.folder is not None else []:
+        for file in checklist_files(self.folder):
             checklist = self.read(file.name, Checklist)
             if checklist is not None:
                 found.setdefault(checklist.id, []).append((file.name, checklist))
@@ -133,6 +160,8 @@ class _Overlay:
 
 
 def _decode(file: Path, shape: type[_T]) -> _T:
+    from checklists import yamltree
+
     try:
         tree = yamltree.read(file)
     except OSError as error:
@@ -147,7 +176,7 @@ def _decode(file: Path, shape: type[_T]) -> _T:
     return value
 
 
-def _wrong(file: Path, place: yamltree.Place, text: Text) -> CatalogueError:
+def _wrong(file: Path, place: Place, text: Text) -> CatalogueError:
     return CatalogueError(f"{file.name} 第 {place.line} 行：{text.zh}", f"{file.name} line {place.line}: {text.en}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ import msgspec
 import pytest
 
 from checklists.attributes import check_attributes
-from checklists.catalogue import BUILT_IN, load_catalogue
+from checklists.catalogue import BUILT_IN, load_catalogue, parse_catalogue
+from checklists.compiled import NAME, compiled_text, read_compiled
 from checklists.errors import CatalogueError, UnknownIdError
 from checklists.plan import load_plan
 from checklists.validation import validate
@@ -334,3 +336,21 @@ def test_a_broken_file_laid_over_costs_only_itself(tmp_path: Path) -> None:
     told = " ".join(fault.en for fault in catalogue.faults)
     assert all(name in told for name in ("broken.yaml", "law.yaml", "b.yaml、c.yaml", "twice"))
     assert len(catalogue.faults) == 3
+
+
+def test_the_compiled_catalogue_is_that_of_the_files() -> None:
+    """`python -m checklists.compiled` was run after the last change, and gives what the YAML gives."""
+    assert (BUILT_IN / NAME).read_bytes() == compiled_text(BUILT_IN)
+    assert read_compiled(BUILT_IN) == parse_catalogue(BUILT_IN)
+
+
+def test_a_compiled_catalogue_of_other_files_is_not_used(tmp_path: Path) -> None:
+    """One changed YAML file, or a damaged compilation, and the YAML is read."""
+    shutil.copytree(BUILT_IN, tmp_path / "c")
+    law = tmp_path / "c" / "law.yaml"
+    law.write_text(law.read_text(encoding="utf-8").replace("大气污染防治法", "改名的法"), encoding="utf-8")
+
+    assert read_compiled(tmp_path / "c") is None
+    assert "改名的法" in str(load_catalogue(tmp_path / "c").register.laws["air-pollution-law"].title)
+    (tmp_path / "c" / NAME).write_bytes(b"{")
+    assert read_compiled(tmp_path / "c") is None
