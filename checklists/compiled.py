@@ -45,7 +45,7 @@ def compiled_text(folder: Path) -> bytes:
     from checklists.catalogue import parse_catalogue
 
     compiled = Compiled(_sources(folder), parse_catalogue(folder))
-    return msgspec.json.encode(compiled, order="sorted") + b"\n"
+    return msgspec.json.encode(compiled) + b"\n"
 
 
 def _sources(folder: Path) -> dict[str, str]:

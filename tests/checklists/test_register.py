@@ -32,7 +32,7 @@ def test_the_code_took_over_on_one_day(catalogue: Catalogue) -> None:
     register = catalogue.register
     old = [law for law in register.laws.values() if law.replaced_by == CODE]
 
-    assert len(old) == 5
+    assert len(old) == 6
     assert set(register.law(CODE).replaces) == {law.id for law in old}
     for law in old:
         assert register.in_force(law.id, LAST_OLD)
