@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from inspect_tui.records.conflicts import refuse_disputed
 from inspect_tui.records.frozen import frozen_of, item_of
 from inspect_tui.records.inspections import editable
 from inspect_tui.records.measuring import judged_together, measured
@@ -14,6 +15,8 @@ from inspect_tui.texts import Refused
 from sync.ids import derived_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from checklists.judgement import Judgement
     from checklists.model import Item
     from inspect_tui.records.workspace import Workspace
@@ -36,7 +39,7 @@ def answer(
 
     A value without a verdict is held against the limits that the site's attributes select: outside a standard it
     fails the item, outside a figure of the plan or in a quick test it is suspected, and an officer's own verdict always
-    stays. Only cells that differ are written; saying something of a cell in conflict settles it.
+    stays. Only cells that differ are written. Nothing is said of a cell in conflict before the conflict is settled.
 
     Args:
         workspace: Where.
@@ -46,7 +49,8 @@ def answer(
         basis: The answer's row as the officer saw it; without it, as it is now.
 
     Raises:
-        Refused: The inspection is not open, has no such item, or the item takes no such value or unit.
+        Refused: The inspection is not open, has no such item, the item takes no such value or unit, or a cell that would
+            change is in conflict.
     """
     from sync.replica import Edit
 
@@ -57,8 +61,8 @@ def answer(
         row = basis or workspace.replica.row("answers", row_id)
         before = {name: _recorded(row, name) for name in _CELLS}
         after, judgement = _after(before, item, said, decoded(inspection.values["attributes"], {}))
-        settled = _stated(said) & set(row.conflict if row is not None else ())
-        cells = {name: value for name, value in after.items() if value != before[name] or name in settled}
+        cells = {name: value for name, value in after.items() if value != before[name]}
+        refuse_disputed(workspace, "answers", row_id, _stated(said, cells))
         if cells:
             if row is None:
                 cells |= {"inspection": inspection_id, "item": item_id}
@@ -72,16 +76,16 @@ def answer(
     )
 
 
-def _stated(said: AnswerInput) -> set[str]:
-    """The cells that the officer said something about."""
+def _stated(said: AnswerInput, written: Iterable[str]) -> set[str]:
+    """The cells that the officer said something about, also where that is the value shown, and those written with it."""
     stated = {
-        "verdict": said.verdict,
+        "verdict": said.verdict or said.reason,
         "note": said.note,
         "sample": said.sample,
         "photo_waiver": said.photo_waiver,
         "measurement": said.value or said.below_detection,
     }
-    return {cell for cell, value in stated.items() if value is not None}
+    return {cell for cell, value in stated.items() if value is not None} | set(written)
 
 
 def _recorded(row: Row | None, cell: str) -> Any:
@@ -153,7 +157,7 @@ def clear_answer(workspace: Workspace, inspection_id: str, item_id: str) -> bool
     """Make the item not checked again; note, value and photos stay. Returns whether there was a verdict.
 
     Raises:
-        Refused: The inspection is not open.
+        Refused: The inspection is not open, or the verdict is in conflict.
     """
     from sync.replica import Edit
 
@@ -163,6 +167,7 @@ def clear_answer(workspace: Workspace, inspection_id: str, item_id: str) -> bool
         row = workspace.replica.row("answers", row_id)
         if row is None or row.values["verdict"] is None:
             return False
+        refuse_disputed(workspace, "answers", row_id, ["verdict"])
         workspace.write(inspection.area, [Edit("answers", row_id, {"verdict": group("answers", "verdict", {})})])
     return True
 
@@ -176,7 +181,7 @@ def undo(workspace: Workspace, inspection_id: str) -> str | None:
         Id of the item, or None when there is nothing to take back.
 
     Raises:
-        Refused: The inspection is not open, or somebody else has changed the answer since.
+        Refused: The inspection is not open, somebody else has changed the answer since, or it is in conflict.
     """
     from sync.replica import Edit
 
@@ -188,6 +193,7 @@ def undo(workspace: Workspace, inspection_id: str) -> str | None:
         row, entry, history = found
         before = {version.version: version for version in history}
         cells: dict[str, Any] = {"undone": entry.version}
+        refuse_disputed(workspace, "answers", row.id, [cell for cell in entry.set if cell in _CELLS])
         for cell in entry.set:
             if cell not in _CELLS:
                 continue

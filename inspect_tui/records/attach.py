@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.records import times
+from inspect_tui.records.files import workspace_around
+from inspect_tui.records.frozen import frozen_of, item_of
 from inspect_tui.records.inspections import editable
 from inspect_tui.records.model import Attached, Problem
 from inspect_tui.records.positions import point_of, position_cell, six
@@ -34,10 +39,13 @@ if TYPE_CHECKING:
 THUMBNAILS: Final = "thumbnails"
 _AT_ONCE: Final = 200
 """Photos in one changeset, which holds at most 1 MiB."""
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def take_in(workspace: Workspace, paths: Iterable[Path]) -> Iterator[tuple[Path, Ingested | Refused]]:
     """Copy files into the workspace and look at them, on several threads; nothing is recorded yet.
+
+    Files of any workspace, private keys and workspace databases are refused: what is attached travels with a merge.
 
     Yields:
         Each path with what is known of it, or why it was refused, in the order given. Its bytes are then on disk.
@@ -45,10 +53,42 @@ def take_in(workspace: Workspace, paths: Iterable[Path]) -> Iterator[tuple[Path,
     from inspect_tui.photos.ingest import Ingested, ingest_many
     from inspect_tui.photos.store import PhotoStore
 
-    for path, outcome in ingest_many(paths, PhotoStore(workspace.blobs.root)):
+    # Those refused without a look keep their places among the others.
+    waiting: deque[tuple[Path, Refused]] = deque()
+    order: deque[bool] = deque()
+
+    def let_in() -> Iterator[Path]:
+        for path in paths:
+            refused = _of_a_workspace(path)
+            order.append(refused is None)
+            if refused is None:
+                yield path
+            else:
+                waiting.append((path, refused))
+
+    def refused_first() -> Iterator[tuple[Path, Refused]]:
+        while order and not order[0]:
+            order.popleft()
+            yield waiting.popleft()
+
+    for path, outcome in ingest_many(let_in(), PhotoStore(workspace.blobs.root)):
+        yield from refused_first()
+        order.popleft()
         if isinstance(outcome, Ingested) and outcome.thumbnail is not None:
             _keep_thumbnail(workspace, outcome.sha256, outcome.thumbnail)
         yield path, outcome
+    yield from refused_first()
+
+
+def _of_a_workspace(path: Path) -> Refused | None:
+    folder = workspace_around(path)
+    if folder is None:
+        return None
+    return Refused(
+        f"{path.name} 是工作区 {folder} 的内部文件，其中可能有密钥，不能作为证据附上；请选择工作区以外的原始文件。",
+        f"{path.name} is a file of the workspace {folder}, which holds keys, and cannot be attached; choose the original"
+        " outside of the workspace.",
+    )
 
 
 def _keep_thumbnail(workspace: Workspace, sha256: str, thumbnail: bytes) -> None:
@@ -89,10 +129,9 @@ def attach(
         What became of each file, in order; one that cannot be read is named and the others are taken.
 
     Raises:
-        Refused: The inspection is not open, or the disk failed.
+        Refused: The inspection is not open; it has no such item, finding or follow-up; or the disk failed.
     """
-    if follow_up is None:
-        editable(workspace, inspection_id)
+    _place(workspace, inspection_id, item_id, finding, follow_up)
     taken = list(take_in(workspace, paths))
     return record(workspace, inspection_id, item_id, taken, finding=finding, follow_up=follow_up, caption=caption)
 
@@ -106,36 +145,108 @@ def record(
     finding: str | None = None,
     follow_up: str | None = None,
     caption: str = "",
+    photographer: str | None = None,
     row_of: Callable[[str], str] | None = None,
 ) -> list[Attached]:
-    """Attach files that were taken in; arguments as for `attach`, and `row_of` gives the row id for a SHA-256."""
+    """Attach files that were taken in; arguments as for `attach`.
+
+    `photographer` is the officer of this device unless given, and `row_of` gives the row id for a SHA-256.
+    """
     results: list[Attached] = []
     with workspace.writing():
-        inspection = (
-            workspace.row("inspections", inspection_id) if follow_up else editable(workspace, inspection_id)
-        )
+        inspection = _place(workspace, inspection_id, item_id, finding, follow_up)
         context = _Context(workspace, inspection, item_id, follow_up)
+        before = dict(context.attached)
         edits: list[Edit] = []
         for path, outcome in taken:
             if isinstance(outcome, Refused):
                 refusal = Problem("cannot_read", outcome.zh, outcome.en, item_id)
                 results.append(Attached(path, None, None, refusal=refusal))
                 continue
-            if (there := context.attached.get(outcome.sha256)) is not None:
-                results.append(Attached(path, there, outcome.sha256, already=True))
+            sha256 = outcome.sha256
+            if (there := context.attached.get(sha256)) is not None:
+                said = _added_to(workspace, there, finding, caption) if sha256 in before else ()
+                results.append(Attached(path, there, sha256, already=True, warnings=said))
                 continue
-            row = row_of(outcome.sha256) if row_of else new_id()
+            row = row_of(sha256) if row_of else new_id()
             warnings = context.warnings(outcome)
-            edits.append(
-                _edit(row, inspection_id, item_id, finding, follow_up, caption, outcome, warnings, workspace)
-            )
-            workspace.replica.note_blob(outcome.sha256)
-            context.attached[outcome.sha256] = row
+            described = {
+                "caption": clean_text(caption) or None,
+                "photographer": workspace.officer.name if photographer is None else photographer,
+            }
+            edits.append(_edit(row, inspection_id, item_id, finding, follow_up, described, outcome, warnings))
+            workspace.replica.note_blob(sha256)
+            context.attached[sha256] = row
             problems = tuple(Problem(one.code, one.text.zh, one.text.en, item_id) for one in warnings)
-            results.append(Attached(path, row, outcome.sha256, warnings=problems))
+            results.append(Attached(path, row, sha256, warnings=problems))
         for start in range(0, len(edits), _AT_ONCE):
             workspace.write(inspection.area, edits[start : start + _AT_ONCE])
     return results
+
+
+def _place(
+    workspace: Workspace, inspection_id: str, item_id: str, finding: str | None, follow_up: str | None
+) -> Row:
+    """The inspection to attach to, once item, finding and follow-up are known to be of it: no photo hangs in the air."""
+    inspection = workspace.row("inspections", inspection_id) if follow_up else editable(workspace, inspection_id)
+    item_of(frozen_of(workspace, inspection), item_id)
+    if finding is not None:
+        row = workspace.row("findings", finding)
+        refuse_void(row)
+        if (row.values["inspection"], row.values["item"]) != (inspection_id, item_id):
+            raise Refused(
+                f"问题 {finding} 属于检查 {row.values['inspection']} 的 {row.values['item']}，不属于此处；"
+                "请给出它所属的检查和检查项，用 finding show 查看。",
+                f"The finding {finding} belongs to {row.values['item']} of the inspection {row.values['inspection']};"
+                " name that inspection and item, see finding show.",
+            )
+    if follow_up is not None:
+        event = workspace.row("follow_ups", follow_up)
+        of = workspace.row("findings", str(event.values["finding"]))
+        if of.values["inspection"] != inspection_id or finding not in {None, of.id}:
+            raise Refused(
+                f"整改跟踪 {follow_up} 属于问题 {of.id}，不属于此处。",
+                f"The follow-up {follow_up} belongs to the finding {of.id}, not here.",
+            )
+    return inspection
+
+
+def _added_to(workspace: Workspace, photo_id: str, finding: str | None, caption: str) -> tuple[Problem, ...]:
+    """Record what was said now of a photo attached before: its caption, and its finding where it had none."""
+    row = workspace.row("photos", photo_id)
+    said: list[Problem] = []
+    item = row.values["item"]
+    caption = clean_text(caption)
+    old = row.values["caption"] or ""
+    if caption and caption != old:
+        set_caption(workspace, photo_id, caption=caption)
+        was_zh, was_en = (f"，原为“{old}”", f"; it was “{old}”") if old else ("", "")
+        said.append(
+            Problem(
+                "caption_recorded",
+                f"说明已记为“{caption}”{was_zh}。",
+                f"The caption is now “{caption}”{was_en}.",
+                item,
+            )
+        )
+    if finding is not None and row.values["finding"] is None:
+        _write_photo(workspace, workspace.row("photos", photo_id), {"finding": finding})
+        said.append(
+            Problem(
+                "finding_recorded", f"已归入问题 {finding}。", f"It now belongs to the finding {finding}.", item
+            )
+        )
+    elif finding not in {None, row.values["finding"]}:
+        said.append(
+            Problem(
+                "finding_kept",
+                f"此前已归入问题 {row.values['finding']}，未改归 {finding}；如有误，请先取下照片再重新附上。",
+                f"It belongs to the finding {row.values['finding']} already and was not given to {finding}; if that is"
+                " wrong, take the photo off and attach it again.",
+                item,
+            )
+        )
+    return tuple(said)
 
 
 class _Context:
@@ -165,6 +276,7 @@ class _Context:
     def warnings(self, taken: Ingested) -> list[PhotoWarning]:
         """Everything to be said about the photo here; it counts as used from now on."""
         from inspect_tui.photos.assess import assess
+        from inspect_tui.photos.warning_texts import warn
 
         found = assess(
             taken.look,
@@ -176,6 +288,9 @@ class _Context:
             phash=taken.phash,
         )
         self.uses.add(taken.sha256, taken.phash, self.place)
+        name = readable_name(taken.look.name)
+        if name != taken.look.name:
+            found.append(warn("name_not_utf8", name=name[-200:]))
         known = {warning.code for warning in found}
         return found + [warning for warning in taken.picture.warnings if warning.code not in known]
 
@@ -205,10 +320,9 @@ def _edit(
     item_id: str,
     finding: str | None,
     follow_up: str | None,
-    caption: str,
+    described: dict[str, Any],
     taken: Ingested,
     warnings: list[PhotoWarning],
-    workspace: Workspace,
 ) -> Edit:
     from sync.replica import Edit
 
@@ -220,16 +334,14 @@ def _edit(
             "sha256": look.sha256,
             "size": look.size,
             "media_type": look.media_type,
-            "file_name": clean_line(look.name[-200:]),
+            "file_name": clean_line(readable_name(look.name)[-200:]),
             "width": look.width,
             "height": look.height,
         },
         "position": _position(look),
         "phash": taken.phash,
         **warning_cells(warnings),
-        "caption": group(
-            "photos", "caption", {"caption": clean_text(caption) or None, "photographer": workspace.officer.name}
-        ),
+        "caption": group("photos", "caption", described),
     }
     if look.kind == "image":
         cells["exif"] = {
@@ -242,6 +354,11 @@ def _edit(
         }
     cells |= {name: value for name, value in (("finding", finding), ("follow_up", follow_up)) if value is not None}
     return Edit("photos", row, cells)
+
+
+def readable_name(name: str) -> str:
+    """A file's name with every byte that is no UTF-8 shown by its number, so that it can be recorded and read."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace") if _SURROGATE.search(name) else name
 
 
 def _position(look: Look) -> dict[str, Any]:

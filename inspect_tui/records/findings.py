@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.records import times
+from inspect_tui.records.conflicts import refuse_disputed
 from inspect_tui.records.finding_rules import (
     STATUS_OF_DISPOSAL,
     FindingFacts,
     finding_problems,
     follow_up_refusals,
     status_after,
+    time_problems,
 )
 from inspect_tui.records.frozen import frozen_of, item_of, legal_basis_text, plan_section_text
 from inspect_tui.records.inspections import editable
-from inspect_tui.records.model import FindingInput, Officer, Problem, RefusedByRules
-from inspect_tui.records.rows import current, group, void
-from inspect_tui.records.rules import clean_line, clean_text
+from inspect_tui.records.model import FindingInput, Officer, Origin, Problem, RefusedByRules
+from inspect_tui.records.rows import current, decoded, group, void
+from inspect_tui.records.rules import clean_badge, clean_line, clean_text, visible
 from inspect_tui.records.sites import refuse_void
 from inspect_tui.records.submission import officers_of
 from inspect_tui.texts import Refused
@@ -47,7 +49,13 @@ _MEASURED: Final = (
 
 
 def add_finding(
-    workspace: Workspace, inspection_id: str, item_id: str, said: FindingInput, *, row: str | None = None
+    workspace: Workspace,
+    inspection_id: str,
+    item_id: str,
+    said: FindingInput,
+    *,
+    row: str | None = None,
+    origin: Origin | None = None,
 ) -> str:
     """Record something that must be put right; one item may carry several.
 
@@ -57,6 +65,7 @@ def add_finding(
         item_id: Id of the item that it was found at.
         said: What the officer says; what is None comes from the item.
         row: Row id; a new one unless given.
+        origin: Who recorded it, where it comes from a file.
 
     Returns:
         Its row id.
@@ -71,7 +80,8 @@ def add_finding(
         answers = workspace.select(
             "SELECT * FROM answers WHERE inspection = ? AND item = ?", inspection_id, item_id
         )
-        edit = finding_edit(workspace, inspection, item, said, answer=answers[0] if answers else None, row=row)
+        measured = answers[0] if answers else None
+        edit = finding_edit(workspace, inspection, item, said, answer=measured, row=row, origin=origin)
         workspace.write(inspection.area, [edit])
     return edit.row
 
@@ -96,6 +106,7 @@ def finding_edit(
     answer: Mapping[str, Any] | sqlite3.Row | None = None,
     row: str | None = None,
     ended_at: str | None = None,
+    origin: Origin | None = None,
 ) -> Edit:
     """The edit that writes a finding, with everything that later readers need copied as it is now.
 
@@ -107,6 +118,7 @@ def finding_edit(
         answer: Columns of a measurement that stand behind it.
         row: Row id; a new one unless given.
         ended_at: End of the visit where the row does not have it yet, UTC.
+        origin: Who recorded it, where it comes from a file.
 
     Raises:
         RefusedByRules: As `add_finding` says.
@@ -114,7 +126,7 @@ def finding_edit(
     from sync.replica import Edit
 
     said = tidy_finding(said)
-    found_at = found_time(inspection, ended_at)
+    found_at = found_time(inspection, ended_at, None if origin is None else origin.at)
     day = times.day_of(found_at)
     if problems := finding_problems(said, found=day):
         raise RefusedByRules([replace(problem, item=item.id) for problem in problems])
@@ -126,7 +138,11 @@ def finding_edit(
             "checklist": inspection.values["checklist"],
             "checklist_version": inspection.values["checklist_version"],
         },
-        "basis": group("findings", "basis", _basis(frozen_of(workspace, inspection), item, day)),
+        "basis": group(
+            "findings",
+            "basis",
+            _basis(frozen_of(workspace, inspection), item, day, decoded(inspection.values["attributes"], {})),
+        ),
         "severity": said.severity or item.severity,
         "description": said.description,
         "competent_authority": said.competent_authority or item.authority.zh,
@@ -135,35 +151,35 @@ def finding_edit(
         "due_date": {"due_date": _due(said, item, day), "due_reason": said.due_reason or None},
         "found_at": found_at,
         "position": _position(workspace, inspection, item.id),
-        "people": group("findings", "people", _people(workspace, inspection)),
+        "people": group("findings", "people", _people(workspace, inspection, origin)),
     }
     if answer is not None and (answer["value"] is not None or answer["below_detection"] is not None):
         cells["measurement"] = {name: answer[name] for name in _MEASURED}
     return Edit("findings", row or new_id(), cells)
 
 
-def _basis(frozen: Frozen, item: Item, day: dt.date) -> dict[str, str]:
+def _basis(frozen: Frozen, item: Item, day: dt.date, attributes: Mapping[str, str]) -> dict[str, str]:
     return {
         "item_title": item.question.zh,
         "item_title_en": item.question.en,
-        "legal_basis": legal_basis_text(frozen, item, day),
+        "legal_basis": legal_basis_text(frozen, item, day, attributes),
         "plan_section": plan_section_text(item),
     }
 
 
-def _people(workspace: Workspace, inspection: Row) -> dict[str, str]:
+def _people(workspace: Workspace, inspection: Row, origin: Origin | None) -> dict[str, str]:
     officers = officers_of(inspection)
     return {
         "inspectors": ";".join(officer.name for officer in officers),
         "badges": ";".join(officer.badge for officer in officers),
-        "device": workspace.config.device,
-        "recorded_by": workspace.config.badge,
+        "device": workspace.config.device if origin is None else origin.device,
+        "recorded_by": (workspace.officer if origin is None else origin.officer).badge,
     }
 
 
-def found_time(inspection: Row, ended_at: str | None = None) -> str:
-    """When something recorded now was found: within the visit, also when it is written down after its end."""
-    moment = times.stored(times.now())
+def found_time(inspection: Row, ended_at: str | None = None, at: dt.datetime | None = None) -> str:
+    """When something recorded at `at`, or now, was found: within the visit, also when it is written down after its end."""
+    moment = times.stored(at or times.now())
     started, ended = str(inspection.values["started_at"]), inspection.values["ended_at"] or ended_at
     return max(started, min(moment, ended or moment))
 
@@ -214,7 +230,7 @@ def edit_finding(
 
     Raises:
         RefusedByRules: As `add_finding` says, or a new due date without a reason.
-        Refused: No such finding, it is void or closed, or its inspection is submitted.
+        Refused: No such finding, it is void or closed, its inspection is submitted, or a cell is in conflict.
     """
     from sync.replica import Edit
 
@@ -223,7 +239,9 @@ def edit_finding(
         row = basis or workspace.row("findings", finding_id)
         refuse_void(row)
         editable(workspace, row.values["inspection"])
-        if problems := finding_problems(said, found=times.day_of(row.values["found_at"])):
+        unchanged = said.due_date is not None and (said.due_date or None) == row.values["due_date"]
+        asked = replace(said, due_date=None) if unchanged else said
+        if problems := finding_problems(asked, found=times.day_of(row.values["found_at"])):
             raise RefusedByRules(problems)
         cells = {cell: value for cell, value in _edited(said, row).items() if value != _recorded(row, cell)}
         if "due_date" in cells and not said.due_reason:
@@ -235,6 +253,7 @@ def edit_finding(
             )
             raise RefusedByRules([reason])
         if cells:
+            refuse_disputed(workspace, "findings", finding_id, cells)
             workspace.write(row.area, [Edit("findings", finding_id, cells, basis=row)])
     return sorted(cells)
 
@@ -281,7 +300,7 @@ def follow_up(
         result: `passed` or `failed`, of a recheck.
         new_due_date: ISO date, of an extension; also of a notice, when it sets one.
         by: Who acted; the officer of this device unless given.
-        at: When it happened; now unless given.
+        at: When it happened; now unless given. Neither ahead of the clock nor before the finding.
         basis: The finding as the officer saw it; without it, as it is now.
 
     Returns:
@@ -289,17 +308,20 @@ def follow_up(
 
     Raises:
         RefusedByRules: The event cannot follow, or lacks what it needs.
-        Refused: No such finding.
+        Refused: No such finding, or a cell that the event changes is in conflict.
     """
     from sync.replica import Edit
 
     text = clean_text(text)
-    by = by or workspace.officer
+    by = _acting(by or workspace.officer)
     moment = times.stored(at or times.now())
     with workspace.writing():
         row = basis or workspace.row("findings", finding_id)
         facts = _facts(workspace, row)
         refusals = follow_up_refusals(facts, kind, by=by.badge, text=text, result=result, new_due_date=new_due_date)
+        if at is not None:
+            # Without a time given it is the clock's, which is written as it is even where it runs behind.
+            refusals += time_problems(at, found_at=row.values["found_at"], now=times.now())
         if refusals:
             raise RefusedByRules(refusals)
         status = status_after(kind, facts.status, result)
@@ -307,19 +329,32 @@ def follow_up(
             "finding": finding_id,
             "kind": kind,
             "at": moment,
-            "people": {"officer": clean_line(by.name), "badge": clean_line(by.badge)},
+            "people": {"officer": by.name, "badge": by.badge},
             "text": text or None,
-            "result": result if kind == "recheck" else None,
-            "new_due_date": new_due_date,
+            "result": result or None,
+            "new_due_date": new_due_date or None,
             "status": status,
         }
         event = Edit("follow_ups", new_id(), cells)
         changed = _consequences(row, kind, status, moment, text, new_due_date, by)
         edits = [event]
         if changed:
+            refuse_disputed(workspace, "findings", finding_id, changed)
             edits.append(Edit("findings", finding_id, changed, basis=basis, covers_row=kind == "void"))
         workspace.write(row.area, edits, by=by)
     return event.row
+
+
+def _acting(by: Officer) -> Officer:
+    """Who acts, cleaned.
+
+    Raises:
+        Refused: Name or badge number is missing, or the badge number is none.
+    """
+    person = Officer(clean_line(by.name), clean_badge(by.badge))
+    if not person.name or not person.badge:
+        raise Refused("办理人缺少姓名或执法证号；请补上。", "Who acts lacks a name or a badge number; give both.")
+    return person
 
 
 def _consequences(
@@ -343,13 +378,15 @@ def _consequences(
 def _facts(workspace: Workspace, row: Row) -> FindingFacts:
     ordered = row.values["disposal"] == "order"
     recheck: str | None = None
+    ahead = times.stored(times.now() + times.CLOCK_SLACK)
     events = workspace.select(
-        "SELECT kind, result FROM follow_ups WHERE finding = ? AND void_at IS NULL ORDER BY at, id", row.id
+        "SELECT kind, result, at FROM follow_ups WHERE finding = ? AND void_at IS NULL ORDER BY at, id", row.id
     )
     for event in events:
         if event["kind"] == "notice":
             ordered, recheck = True, None
-        elif event["kind"] == "recheck":
+        elif event["kind"] == "recheck" and (event["result"] == "failed" or (event["at"] or "") <= ahead):
+            # A pass that another device dated into the future has not happened yet.
             recheck = event["result"]
     return FindingFacts(
         status=row.values["status"] or "open",
@@ -357,11 +394,17 @@ def _facts(workspace: Workspace, row: Row) -> FindingFacts:
         due_date=row.values["due_date"],
         recheck=recheck,
         recorded_by=row.values["recorded_by"],
+        found=times.day_or_none((times.exported(row.values["found_at"]) or "")[:10]),
     )
+
+
+def latest_recheck_failed(workspace: Workspace, row: Row) -> bool:
+    """Whether the latest recheck of a finding failed: then nothing may close it."""
+    return _facts(workspace, row).recheck == "failed"
 
 
 def void_finding(workspace: Workspace, finding_id: str, reason: str) -> str:
     """Void a finding with a reason; returns the row id of the follow-up that says so."""
-    if not clean_text(reason):
+    if not visible(reason):
         raise Refused("作废须写明理由。", "Voiding needs a reason.")
     return follow_up(workspace, finding_id, "void", text=reason)

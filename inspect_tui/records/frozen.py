@@ -10,6 +10,7 @@ from sync.ids import derived_id
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from checklists.freezing import Frozen
     from checklists.model import Item
@@ -91,10 +92,10 @@ def item_of(frozen: Frozen, item_id: str) -> Item:
         raise Refused(error.zh, error.en) from error
 
 
-def legal_basis_text(frozen: Frozen, item: Item, day: dt.date) -> str:
-    """The legal bases of an item in force on a day, cited in Chinese, joined with `；`."""
+def legal_basis_text(frozen: Frozen, item: Item, day: dt.date, attributes: Mapping[str, str]) -> str:
+    """The legal bases of an item in force on a day for such a site, cited in Chinese, joined with `；`."""
     register = frozen.register
-    return "；".join(reference.show(register, "zh") for reference in register.basis_on(item, day))
+    return "；".join(reference.show(register, "zh") for reference in register.basis_on(item, day, attributes))
 
 
 def plan_section_text(item: Item) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inspect_tui.records import times
+from inspect_tui.records.conflicts import refuse_disputed
 from inspect_tui.records.frozen import freezing, frozen_of
 from inspect_tui.records.model import Officer, Present, RefusedByRules, Submission
 from inspect_tui.records.rows import decoded, group
-from inspect_tui.records.rules import clean_line, clean_text, submission_refusals, submission_warnings
+from inspect_tui.records.rules import (
+    badge_key,
+    clean_badge,
+    clean_line,
+    clean_text,
+    submission_refusals,
+    submission_warnings,
+)
 from inspect_tui.records.sites import refuse_void, void_row
 from inspect_tui.records.submission import facts_of, missing_findings
 from inspect_tui.texts import Refused
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from inspect_tui.records.model import ItemSet
+    from inspect_tui.records.model import ItemSet, Origin
     from inspect_tui.records.workspace import Workspace
     from sync.replica import Edit, Row
 
@@ -35,6 +43,7 @@ def start(
     zone: str | None = None,
     row: str | None = None,
     loaded: Mapping[str, str] | None = None,
+    origin: Origin | None = None,
 ) -> str:
     """Start an inspection of a site; the checklist is frozen with it.
 
@@ -49,12 +58,13 @@ def start(
         zone: Offset of the place, `+08:00`; that of `started_at` or of the device's clock unless given.
         row: Row id; a new one unless given.
         loaded: `loaded_file` and `loaded_digest`, when it comes from a file.
+        origin: Who recorded it, where it comes from a file.
 
     Returns:
         The row id of the inspection.
 
     Raises:
-        Refused: No such site or checklist, or the site is void.
+        Refused: No such site or checklist, the site is void, or a badge number is none.
     """
     from sync.replica import Edit
 
@@ -76,7 +86,7 @@ def start(
             "started_at": times.stored(started_at or times.now()),
             "zone": zone or (times.zone_of(started_at) if started_at else times.device_zone()),
             "officers": officers_cell(people),
-            "state": state_cell(workspace, "draft", ""),
+            "state": state_cell(workspace, "draft", "", origin),
         }
         if loaded is not None:
             cells["loaded"] = group("inspections", "loaded", loaded)
@@ -87,8 +97,12 @@ def start(
 
 
 def officers_cell(officers: Sequence[Officer]) -> list[dict[str, str]]:
-    """The value of the `officers` cell, texts cleaned."""
-    return [{"name": clean_line(officer.name), "badge": clean_line(officer.badge)} for officer in officers]
+    """The value of the `officers` cell, texts cleaned.
+
+    Raises:
+        Refused: A badge number is none.
+    """
+    return [{"name": clean_line(officer.name), "badge": clean_badge(officer.badge)} for officer in officers]
 
 
 def officer_edits(workspace: Workspace, area: str, officers: Sequence[Officer]) -> list[Edit]:
@@ -98,17 +112,17 @@ def officer_edits(workspace: Workspace, area: str, officers: Sequence[Officer]) 
     edits: dict[str, Edit] = {}
     for officer in officers_cell(officers):
         row = derived_id("officer", area, officer["badge"])
-        if officer["name"] and officer["badge"] and workspace.replica.row("officers", row) is None:
+        if officer["name"] and badge_key(officer["badge"]) and workspace.replica.row("officers", row) is None:
             edits[row] = Edit("officers", row, dict(officer))
     return list(edits.values())
 
 
-def state_cell(workspace: Workspace, state: str, reason: str) -> dict[str, Any]:
-    """The value of the `state` cell, set now by the officer of this device."""
+def state_cell(workspace: Workspace, state: str, reason: str, origin: Origin | None = None) -> dict[str, Any]:
+    """The value of the `state` cell, set now by the officer of this device unless a file says otherwise."""
     said = {
         "state": state,
-        "state_at": times.stored(times.now()),
-        "state_by": workspace.config.badge,
+        "state_at": times.stored(times.now() if origin is None else origin.at),
+        "state_by": (workspace.officer if origin is None else origin.officer).badge,
         "state_reason": reason,
     }
     return group("inspections", "state", said)
@@ -136,8 +150,8 @@ def editable(workspace: Workspace, inspection_id: str) -> Row:
 
 def authors_side(workspace: Workspace, inspection: Row) -> bool:
     """Whether this device may amend the inspection: it made it, or its officer is one of the inspectors."""
-    badges = {officer.get("badge") for officer in decoded(inspection.values["officers"], [])}
-    return workspace.config.badge in badges or inspection.created.split(":")[0] == workspace.device
+    badges = {badge_key(officer.get("badge")) for officer in decoded(inspection.values["officers"], [])} - {""}
+    return badge_key(workspace.config.badge) in badges or inspection.created.split(":")[0] == workspace.device
 
 
 def _not_author() -> Refused:
@@ -154,6 +168,7 @@ def set_officers(
 
     with workspace.writing():
         row = editable(workspace, inspection_id)
+        refuse_disputed(workspace, "inspections", inspection_id, ["officers"])
         edits = [Edit("inspections", inspection_id, {"officers": officers_cell(officers)}, basis=basis)]
         workspace.write(row.area, [*edits, *officer_edits(workspace, row.area, officers)])
 
@@ -211,6 +226,7 @@ def _set(workspace: Workspace, inspection_id: str, cells: dict[str, Any], basis:
         return
     with workspace.writing():
         row = editable(workspace, inspection_id)
+        refuse_disputed(workspace, "inspections", inspection_id, cells)
         workspace.write(row.area, [Edit("inspections", inspection_id, cells, basis=basis)])
 
 
@@ -221,17 +237,24 @@ def check(workspace: Workspace, inspection_id: str) -> Submission:
     return Submission(inspection_id, tuple(submission_refusals(facts)), tuple(submission_warnings(facts)))
 
 
-def submit(workspace: Workspace, inspection_id: str, *, ended_at: dt.datetime | None = None) -> Submission:
+def submit(
+    workspace: Workspace,
+    inspection_id: str,
+    *,
+    ended_at: dt.datetime | None = None,
+    origin: Origin | None = None,
+) -> Submission:
     """Submit the inspection: state, warnings, the end, and a finding for each fail without one, in one changeset.
 
     Args:
         workspace: Where.
         inspection_id: Row id.
         ended_at: End of the visit, where none is recorded; now unless given.
+        origin: Who submits it, where it comes from a file.
 
     Raises:
         RefusedByRules: With every reason at once.
-        Refused: No such inspection, or not the author's side.
+        Refused: No such inspection, not the author's side, or its state is in conflict.
     """
     from sync.replica import Edit
 
@@ -244,12 +267,13 @@ def submit(workspace: Workspace, inspection_id: str, *, ended_at: dt.datetime | 
         editable(workspace, inspection_id)
         warnings = submission_warnings(facts)
         cells: dict[str, Any] = {
-            "state": state_cell(workspace, "submitted", ""),
+            "state": state_cell(workspace, "submitted", "", origin),
             "warnings": [warning.json() for warning in warnings],
         }
         if row.values["ended_at"] is None:
             cells["ended_at"] = end
-        findings = missing_findings(workspace, row, frozen_of(workspace, row), end)
+        refuse_disputed(workspace, "inspections", inspection_id, cells)
+        findings = missing_findings(workspace, row, frozen_of(workspace, row), end, origin)
         workspace.write(row.area, [Edit("inspections", inspection_id, cells), *findings])
     return Submission(inspection_id, (), tuple(warnings), tuple(edit.row for edit in findings))
 
@@ -258,7 +282,7 @@ def amend(workspace: Workspace, inspection_id: str, reason: str) -> None:
     """Open a submitted inspection for amendment by its author's side; what was submitted stays in the log.
 
     Raises:
-        Refused: No reason, not submitted, or not the author's side.
+        Refused: No reason, not submitted, not the author's side, or the state is in conflict.
     """
     _open(workspace, inspection_id, reason, by_author=True)
 
@@ -267,7 +291,7 @@ def return_inspection(workspace: Workspace, inspection_id: str, reason: str) -> 
     """Return 退回 a submitted inspection to its officers: a supervisor's review, which opens it for amendment.
 
     Raises:
-        Refused: No reason, or not submitted.
+        Refused: No reason, not submitted, or the state is in conflict.
     """
     _open(workspace, inspection_id, reason, by_author=False)
 
@@ -285,6 +309,7 @@ def _open(workspace: Workspace, inspection_id: str, reason: str, *, by_author: b
             raise Refused("检查尚未提交。", "The inspection is not submitted.")
         if by_author and not authors_side(workspace, row):
             raise _not_author()
+        refuse_disputed(workspace, "inspections", inspection_id, ["state"])
         edits = [Edit("inspections", inspection_id, {"state": state_cell(workspace, "returned", reason)})]
         if not by_author:
             edits.append(_review(workspace, inspection_id, "returned", reason))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from checklists.errors import ChecklistError
 from inspect_tui.records import attach, inspections, times
 from inspect_tui.records.answers import answer
 from inspect_tui.records.findings import add_finding
@@ -30,14 +31,16 @@ from inspect_tui.records.model import (
     AnswerInput,
     LoadResult,
     Officer,
+    Origin,
     Present,
     Problem,
     RefusedByRules,
 )
 from inspect_tui.records.rows import timed_id
-from inspect_tui.records.rules import has_control
+from inspect_tui.records.rules import clean_badge, clean_line, has_control
 from inspect_tui.records.sites import add_site, same_site, site_cells, site_id_of, tidy_site
 from inspect_tui.texts import Refused
+from sync.errors import SyncError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +51,11 @@ if TYPE_CHECKING:
     from inspect_tui.records.workspace import Workspace
 
 _EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
+
+_REFUSALS: Final = (Refused, SyncError, ChecklistError)
+"""Everything that ends one inspection with a sentence, and leaves the others to be loaded."""
+LOADED: Final = "inspection load"
+"""What a loaded finding names as its device: the same wherever the file is loaded."""
 
 Taken = dict[str, "tuple[Path, Ingested | Refused]"]
 
@@ -66,7 +74,7 @@ def load_inspections(
         One result for each object, in order.
 
     Raises:
-        Refused: The file cannot be read at all.
+        Refused: The file cannot be read at all, or holds no inspection.
     """
     results: list[LoadResult] = []
     for found in objects(file):
@@ -74,7 +82,10 @@ def load_inspections(
         if progress is not None:
             progress(len(results))
     if not results:
-        raise Refused(f"{file.name} 中没有检查记录。", f"There is no inspection in {file.name}.")
+        raise Refused(
+            f"{file.name} 中没有检查记录；格式见 inspection schema。",
+            f"There is no inspection in {file.name}; see inspection schema for the format.",
+        )
     return results
 
 
@@ -86,15 +97,13 @@ def load_one(workspace: Workspace, found: Found, folder: Path) -> LoadResult:
         said = msgspec.convert(found.tree, LoadedInspection, strict=True)
     except (msgspec.ValidationError, RecursionError) as error:
         path, zh, en = explain(msgspec.ValidationError(str(error)))
-        problem = problem_at(line_of(found, path), field_name(path), zh, en)
-        return LoadResult(found.line, None, created=False, problems=(problem,))
-    loading = _Loading(workspace, found, said, folder)
+        return LoadResult(found.line, None, created=False, problems=(_problem(found, path, zh, en),))
     try:
-        return loading.run()
+        return _Loading(workspace, found, said, folder).run()
     except RefusedByRules as refused:
         problems = tuple(_placed(found, said, problem) for problem in refused.problems)
-    except Refused as refused:
-        problems = (problem_at(found.line, "", refused.zh, refused.en, code="refused"),)
+    except _REFUSALS as refused:
+        problems = (_problem(found, [], refused.zh, refused.en, code="refused"),)
     return LoadResult(found.line, None, created=False, problems=problems)
 
 
@@ -108,8 +117,15 @@ def _placed(found: Found, said: LoadedInspection, problem: Problem) -> Problem:
         path = [] if index is None else ["answers", index]
     elif problem.field is not None:
         path = [problem.field]
-    name = field_name(path)
-    return problem_at(line_of(found, path), name, problem.zh, problem.en, code=problem.code, item=problem.item)
+    return _problem(found, path, problem.zh, problem.en, code=problem.code, item=problem.item)
+
+
+def _problem(
+    found: Found, path: Steps, zh: str, en: str, *, code: str = "format", item: str | None = None
+) -> Problem:
+    """A problem that names line, field and reason, and in an array which of its inspections."""
+    line = line_of(found, path)
+    return problem_at(line, field_name(path), zh, en, code=code, item=item, index=found.index)
 
 
 _PLACED: Final = "placed"
@@ -124,19 +140,29 @@ class _Loading:
         self.said = said
         self.folder = folder
         self.warnings: list[Problem] = []
-        self.id = timed_id(
-            said.started_at,
-            "inspection",
-            said.site.area,
-            said.site.kind,
-            said.site.name,
-            said.checklist,
-            times.stored(said.started_at),
-            *sorted(officer.badge for officer in said.officers),
-        )
+        self.id = ""
+
+    def _identify(self) -> str:
+        """The row id that the content gives; a time that no visit can have is refused here."""
+        said = self.said
+        if said.ended_at is not None:
+            with self._at("ended_at"):
+                times.stored(said.ended_at)
+        with self._at("started_at"):
+            return timed_id(
+                said.started_at,
+                "inspection",
+                said.site.area,
+                said.site.kind,
+                said.site.name,
+                said.checklist,
+                times.stored(said.started_at),
+                *sorted(officer.badge for officer in said.officers),
+            )
 
     def run(self) -> LoadResult:
         """Load it."""
+        self.id = self._identify()
         digest = digest_of(self.said)
         if (again := self._loaded_before(digest)) is not None:
             return again
@@ -154,9 +180,9 @@ class _Loading:
             return None
         if row.values["loaded_digest"] == digest:
             return LoadResult(self.found.line, self.id, created=False)
-        problem = problem_at(
-            self.found.line,
-            "",
+        problem = _problem(
+            self.found,
+            [],
             "这次检查已载入过，但内容不同；未作改动，请在程序中更正",
             "this inspection was loaded before with other content; nothing was changed, amend it in the programme",
             code="differs",
@@ -172,12 +198,11 @@ class _Loading:
             raise RefusedByRules(
                 [self._named(path, one.zh, one.en, one.item) for one in refused.problems]
             ) from None
-        except Refused as refused:
+        except _REFUSALS as refused:
             raise RefusedByRules([self._named(path, refused.zh, refused.en, None)]) from None
 
     def _named(self, path: Sequence[str | int], zh: str, en: str, item: str | None) -> Problem:
-        steps = list(path)
-        return problem_at(line_of(self.found, steps), field_name(steps), zh, en, code=_PLACED, item=item)
+        return _problem(self.found, list(path), zh, en, code=_PLACED, item=item)
 
     def _look_for_trouble(self) -> None:
         """Refuse an item said twice; warn of control characters, which are taken out."""
@@ -189,9 +214,9 @@ class _Loading:
             seen.add(one.item)
         for path, text in texts_of(self.found.tree, []):
             if has_control(text):
-                warning = problem_at(
-                    line_of(self.found, path),
-                    field_name(path),
+                warning = _problem(
+                    self.found,
+                    path,
                     "含有控制字符，已去掉",
                     "control characters were taken out",
                     code="control_characters",
@@ -212,21 +237,29 @@ class _Loading:
         return taken
 
     def _file(self, name: str) -> Path:
-        """The file that a photo path names; never one of the workspace's own, which hold keys.
+        """The file that a photo path names; `attach.take_in` refuses those of a workspace.
 
         Raises:
-            Refused: It is no path, or lies inside the workspace.
+            Refused: It is no path.
         """
         if has_control(name):
             raise Refused("照片路径含有控制字符", "the photo path holds control characters")
-        path = self.folder / name
-        with contextlib.suppress(OSError, RuntimeError):
-            if path.resolve().is_relative_to(self.workspace.folder.resolve()):
-                raise Refused("照片路径指向工作区内部", "the photo path leads into the workspace")
-        return path
+        return self.folder / name
+
+    def _origin(self) -> Origin:
+        """Who recorded it, as the file says; who loads it stands in the header of the changesets.
+
+        A time that the file does not give is that of loading where it is submitted, else the start.
+        """
+        said = self.said
+        first = said.officers[0] if said.officers else None
+        officer = Officer(clean_line(first.name), clean_badge(first.badge)) if first else Officer("", "")
+        return Origin(officer, LOADED, said.ended_at or (times.now() if said.submit else said.started_at))
 
     def _record(self, digest: str, taken: Taken) -> None:
         said, workspace = self.said, self.workspace
+        with self._at("officers"):
+            origin = self._origin()
         with self._at("site"):
             site = self._site()
         with self._at("checklist"):
@@ -240,6 +273,7 @@ class _Loading:
                 started_at=said.started_at,
                 row=self.id,
                 loaded={"loaded_digest": digest},
+                origin=origin,
             )
         with self._at("ended_at"):
             inspections.set_times(workspace, self.id, ended_at=said.ended_at)
@@ -252,9 +286,9 @@ class _Loading:
             with self._at("note"):
                 inspections.set_note(workspace, self.id, said.note)
         for index, one in enumerate(said.answers):
-            self._answer(index, one, taken)
+            self._answer(index, one, taken, origin)
         if said.submit:
-            submission = inspections.submit(workspace, self.id)
+            submission = inspections.submit(workspace, self.id, origin=origin)
             # What answers and photos have to say was said at them.
             whole = {"unchecked", "present_missing", "present_reason", "conflict"}
             self.warnings += [_placed(self.found, said, one) for one in submission.warnings if one.code in whole]
@@ -273,9 +307,9 @@ class _Loading:
         ]
         if differing:
             names = ", ".join(differing)
-            warning = problem_at(
-                line_of(self.found, ["site"]),
-                "site",
+            warning = _problem(
+                self.found,
+                ["site"],
                 f"对象已有记录，下列内容不同，未改动：{names}",
                 f"the site is recorded already; these differ and were left as they are: {names}",
                 code="site_differs",
@@ -283,7 +317,7 @@ class _Loading:
             self.warnings.append(warning)
         return there
 
-    def _answer(self, index: int, one: LoadedAnswer, taken: Taken) -> None:
+    def _answer(self, index: int, one: LoadedAnswer, taken: Taken, origin: Origin) -> None:
         workspace = self.workspace
         with self._at("answers", index):
             for further in one.measurements:
@@ -298,7 +332,7 @@ class _Loading:
             answered = answer(workspace, self.id, one.item, answer_input(one))
         self.warnings += [_placed(self.found, self.said, warning) for warning in answered.warnings]
         for number, photo in enumerate(one.photos):
-            self._photo(index, number, one.item, photo, taken)
+            self._photo(index, number, one.item, photo, taken, origin)
         listed: list[tuple[Steps, LoadedFinding]] = []
         if one.finding is not None:
             listed.append((["answers", index, "finding"], one.finding))
@@ -306,13 +340,15 @@ class _Loading:
         for number, (path, finding) in enumerate(listed):
             row = timed_id(self.said.started_at, "finding", self.id, one.item, *([str(number)] if number else []))
             with self._at(*path):
-                add_finding(workspace, self.id, one.item, finding_input(finding), row=row)
+                add_finding(workspace, self.id, one.item, finding_input(finding), row=row, origin=origin)
 
-    def _photo(self, index: int, number: int, item: str, photo: str | LoadedPhoto, taken: Taken) -> None:
+    def _photo(
+        self, index: int, number: int, item: str, photo: str | LoadedPhoto, taken: Taken, origin: Origin
+    ) -> None:
         path, outcome = taken[path_of(photo)]
         with self._at("answers", index, "photos", number):
             if isinstance(outcome, Refused):
-                raise Refused(f"{path}：{outcome.zh}", f"{path}: {outcome.en}")
+                raise outcome
             if not outcome.look.media_type.startswith(_EVIDENCE):
                 kind = outcome.look.media_type
                 raise Refused(
@@ -325,12 +361,13 @@ class _Loading:
                 item,
                 [(path, outcome)],
                 caption=photo.caption if isinstance(photo, LoadedPhoto) else "",
+                photographer=origin.officer.name,
                 row_of=lambda sha256: timed_id(self.said.started_at, "photo", self.id, item, sha256),
             )
-        steps: Steps = ["answers", index, "photos", number]
-        line = line_of(self.found, steps)
+        line = line_of(self.found, ["answers", index, "photos", number])
         self.warnings += [
-            problem_at(line, path.name, one.zh, one.en, code=one.code, item=item) for one in attached[0].warnings
+            problem_at(line, path.name, one.zh, one.en, code=one.code, item=item, index=self.found.index)
+            for one in attached[0].warnings
         ]
 
 

@@ -14,6 +14,7 @@ from inspect_tui.records.model import Datum, Disposal, ItemSet, Severity, Signat
 if TYPE_CHECKING:
     from inspect_tui.records.load_json import Steps
 
+AREA_PATTERN: Final = "^[1-9][0-9]{5}$"
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Line = Annotated[str, msgspec.Meta(max_length=500)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -34,7 +35,7 @@ class LoadedSite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     name: Name
     kind: Name
-    area: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{5}$", description="GB/T 2260")]
+    area: Annotated[str, msgspec.Meta(pattern=AREA_PATTERN, description="GB/T 2260")]
     address: Line = ""
     longitude: Number | None = None
     latitude: Number | None = None
@@ -158,17 +159,45 @@ def _numbers(tree: Any) -> Any:
 
 _PATH: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_TYPES: Final = {
+    "str": ("文字", "text"),
+    "decimal": ("数字", "a number"),
+    "int": ("整数", "a whole number"),
+    "float": ("数字", "a number"),
+    "bool": ("true 或 false", "true or false"),
+    "object": ("对象 {…}", "an object {…}"),
+    "array": ("列表 […]", "a list […]"),
+    "null": ("空值 null", "null"),
+    "datetime": ("时间，如 2026-11-20T09:10:00+08:00", "a time such as 2026-11-20T09:10:00+08:00"),
+    "date": ("日期，如 2026-11-20", "a day such as 2026-11-20"),
+}
+_PATTERNS: Final = {
+    AREA_PATTERN: ("六位数字，首位不为 0（GB/T 2260 代码）", "six digits, the first not 0 (a GB/T 2260 code)"),
+}
+_LENGTHS: Final = {">=": ("应不少于", "it must have at least"), "<=": ("应不超过", "it must have at most")}
+_EXPECTED: Final = re.compile(r"^Expected `(.+?)`, got `(.+?)`$")
+_ENUM: Final = re.compile(r"^Invalid enum value '?(.*?)'?$", re.DOTALL)
+_LENGTH: Final = re.compile(r"^Expected `(.+?)` of length (>=|<=) (\d+)$")
+_REGEX: Final = re.compile(r"^Expected `str` matching regex '(.+)'$")
 _REASONS: Final = (
-    (re.compile(r"^Expected `(.+?)`, got `(.+?)`$"), "应为 {0}，实为 {1}"),
-    (re.compile(r"^Object missing required field `(.+)`$"), "缺少字段 {0}"),
-    (re.compile(r"^Object contains unknown field `(.+)`$"), "不认识的字段 {0}"),
-    (re.compile(r"^Invalid enum value (.+)$"), "取值 {0} 不在允许范围内"),
-    (re.compile(r"^Expected `(.+?)` of length (.+)$"), "长度应 {1}"),
-    (re.compile(r"^Expected `(.+?)` matching regex (.+)$"), "格式应符合 {1}"),
-    (re.compile(r"^Expected `datetime` with a timezone component$"), "时间须带时区，如 +08:00"),
-    (re.compile(r"^Invalid RFC3339 encoded datetime$"), "不是 ISO 8601 时间"),
-    (re.compile(r"^Invalid RFC3339 encoded date$"), "不是 ISO 日期"),
-    (re.compile(r"^Invalid decimal string$"), "不是数字"),
+    (re.compile(r"^Object missing required field `(.+)`$"), "缺少字段 {0}", "the field {0} is missing"),
+    (re.compile(r"^Object contains unknown field `(.+)`$"), "不认识的字段 {0}", "there is no field {0}"),
+    (
+        re.compile(r"^Expected `datetime` with a timezone component$"),
+        "时间须带时区，如 2026-11-20T09:10:00+08:00",
+        "a time needs its offset, such as 2026-11-20T09:10:00+08:00",
+    ),
+    (
+        re.compile(r"^Invalid RFC3339 encoded datetime$"),
+        "不是时间；请写成 2026-11-20T09:10:00+08:00",
+        "not a time; write it as 2026-11-20T09:10:00+08:00",
+    ),
+    (
+        re.compile(r"^Invalid RFC3339 encoded date$"),
+        "不是日期；请写成 2026-11-20",
+        "not a day; write it as 2026-11-20",
+    ),
+    (re.compile(r"^Invalid decimal string$"), "不是数字", "not a number"),
 )
 
 
@@ -178,10 +207,63 @@ def explain(error: msgspec.ValidationError) -> tuple[Steps, str, str]:
     assert match is not None  # noqa: S101  the pattern takes any text
     reason, path = match["reason"], match["path"] or ""
     steps: Steps = [name or (int(index) if index.isdigit() else 0) for name, index in _STEP.findall(path)]
-    for pattern, chinese in _REASONS:
+    if (said := _EXPECTED.match(reason)) is not None:
+        wanted, got = _kinds(said[1]), _kinds(said[2])
+        return steps, f"应为{wanted[0]}，实为{got[0]}", f"{wanted[1]} is wanted, not {got[1]}"
+    if (said := _ENUM.match(reason)) is not None:
+        allowed = _allowed(steps)
+        return (
+            steps,
+            f"不能是“{said[1][:40]}”，可选 {'、'.join(allowed)}",
+            f"cannot be “{said[1][:40]}”; one of {', '.join(allowed)}",
+        )
+    if (said := _LENGTH.match(reason)) is not None:
+        zh, en = _LENGTHS[said[2]]
+        unit_zh, unit_en = ("项", "entries") if said[1] == "array" else ("个字符", "characters")
+        if said[2] == ">=" and said[3] == "1":
+            return steps, "不能为空", "must not be empty"
+        return steps, f"{zh} {said[3]} {unit_zh}", f"{en} {said[3]} {unit_en}"
+    if (said := _REGEX.match(reason)) is not None and said[1] in _PATTERNS:
+        zh, en = _PATTERNS[said[1]]
+        return steps, f"应为{zh}", f"{en} are wanted"
+    for pattern, chinese, english in _REASONS:
         if (said := pattern.match(reason)) is not None:
-            return steps, chinese.format(*said.groups()), reason
+            return steps, chinese.format(*said.groups()), english.format(*said.groups())
     return steps, f"不符合格式（{reason}）", reason
+
+
+def _kinds(names: str) -> tuple[str, str]:
+    """What msgspec calls `str | null`, in words; that a field may be left empty helps nobody who filled it."""
+    listed = names.split(" | ")
+    pairs = [_TYPES.get(name, (name, name)) for name in listed if name != "null" or len(listed) == 1]
+    return "或".join(zh for zh, _ in pairs), " or ".join(en for _, en in pairs)
+
+
+def _allowed(path: Steps) -> list[str]:
+    """The values that the format allows at a path."""
+    whole = schema()
+    nodes: list[dict[str, Any]] = [whole]
+    for step in path:
+        nodes = [
+            part
+            for node in _unfolded(nodes, whole)
+            for part in ((node.get("items"),) if isinstance(step, int) else (node.get("properties", {}).get(step),))
+            if isinstance(part, dict)
+        ]
+    return [str(value) for node in _unfolded(nodes, whole) for value in node.get("enum", ()) if value is not None]
+
+
+def _unfolded(nodes: list[dict[str, Any]], whole: dict[str, Any]) -> list[dict[str, Any]]:
+    """The schemas themselves, references followed and alternatives listed."""
+    found: list[dict[str, Any]] = []
+    for node in nodes:
+        if "$ref" in node:
+            found += _unfolded([whole["$defs"][node["$ref"].rsplit("/", 1)[1]]], whole)
+        elif "anyOf" in node:
+            found += _unfolded(node["anyOf"], whole)
+        else:
+            found.append(node)
+    return found
 
 
 def field_name(path: Steps) -> str:

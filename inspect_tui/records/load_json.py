@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from inspect_tui.photos.bounded import cannot_read, opened
 from inspect_tui.records.model import Problem
 from inspect_tui.texts import Refused
 
@@ -21,6 +22,22 @@ MAX_BYTES: Final = 64 << 20
 MAX_DEPTH: Final = 32
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINES: Final = frozenset({".jsonl", ".ndjson"})
+_BLANKS: Final = re.compile(r"[ \t\r\n]*")
+_SYNTAX: Final = {
+    "Expecting value": "此处应有一个值",
+    "Expecting ',' delimiter": "此处缺少逗号或右括号",
+    "Expecting ':' delimiter": "字段名之后缺少冒号",
+    "Expecting property name enclosed in double quotes": "此处应是带双引号的字段名（也可能多了一个逗号）",
+    "Illegal trailing comma before end of object": "右括号之前多了一个逗号",
+    "Illegal trailing comma before end of array": "右括号之前多了一个逗号",
+    "Extra data": "起，完整的内容之后还有多余的文字",
+    "Unterminated string starting": "开始的文字缺少右侧双引号",
+    "Invalid control character": "的文字中有未转义的换行或控制字符",
+    "Invalid \\escape": "的反斜杠转义不对",
+    "Invalid \\uXXXX escape": "的 \\u 转义不对",
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "有多余的字节顺序标记",
+}
+"""What Python's JSON reader says, in Chinese."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|\n', re.DOTALL)
 
 
@@ -33,12 +50,14 @@ class Found:
         text: Its JSON.
         tree: What it says, numbers as Decimal; None when it could not be read.
         problem: Why it could not be read.
+        index: Its place in the array that it stands in, from 0; None where it stands by itself.
     """
 
     line: int
     text: str
     tree: Any = None
     problem: Problem | None = None
+    index: int | None = None
 
 
 class _RuleError(ValueError):
@@ -56,17 +75,22 @@ def read_text(file: Path) -> str:
     Raises:
         Refused: It cannot be read, is larger than 64 MiB, or is not UTF-8.
     """
+    with opened(file) as source:
+        try:
+            # One byte more than allowed: a file that grows meanwhile is not read without end.
+            data = source.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise cannot_read(file, error) from error
+    if len(data) > MAX_BYTES:
+        raise Refused(f"{file.name} 超过 64 MiB，请分成几个文件。", f"{file.name} is larger than 64 MiB; split it.")
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise Refused(
-                f"{file.name} 超过 64 MiB，请分成几个文件。", f"{file.name} is larger than 64 MiB; split it."
-            )
-        return file.read_text("utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Refused(f"{file} 无法读取：{reason}。", f"{file} cannot be read: {reason}.") from error
-    except ValueError as error:
-        raise Refused(f"{file.name} 不是 UTF-8 文本。", f"{file.name} is not UTF-8 text.") from error
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            f"{file.name} 第 {line} 行不是 UTF-8 文本（可能是 GBK）；请在编辑器中另存为 UTF-8 编码后再载入。",
+            f"{file.name} line {line} is not UTF-8 text (it may be GBK); save it as UTF-8 in an editor and load it again.",
+        ) from error
 
 
 def objects(file: Path) -> Iterator[Found]:
@@ -77,18 +101,22 @@ def objects(file: Path) -> Iterator[Found]:
     """
     text = read_text(file)
     start = 1 + text[: len(text) - len(text.lstrip())].count("\n")
-    whole = _parse(text.strip(), start)
+    stripped = text.strip()
+    if stripped.startswith("["):
+        elements = _elements(stripped, start)
+        if isinstance(elements, list):
+            for index, (line, part) in enumerate(elements):
+                yield _parse(part, line, index)
+            return
+        whole = elements
+    else:
+        whole = _parse(stripped, start)
     if whole.problem is not None and (file.suffix.lower() in _LINES or _looks_like_lines(text)):
-        for number, line in enumerate(text.split("\n"), 1):
-            if line.strip():
-                yield _parse(line, number)
+        for number, line_text in enumerate(text.split("\n"), 1):
+            if line_text.strip():
+                yield _parse(line_text, number)
         return
-    if not isinstance(whole.tree, list):
-        yield whole
-        return
-    lines = _element_lines(whole.text, start)
-    for tree, (first, part) in zip(whole.tree, lines, strict=True):
-        yield Found(first, part, tree)
+    yield whole
 
 
 def _looks_like_lines(text: str) -> bool:
@@ -104,7 +132,7 @@ def _looks_like_lines(text: str) -> bool:
     return False
 
 
-def _parse(text: str, line: int) -> Found:
+def _parse(text: str, line: int, index: int | None = None) -> Found:
     try:
         tree = json.loads(
             text,
@@ -115,20 +143,39 @@ def _parse(text: str, line: int) -> Found:
         )
         _sound(tree)
     except json.JSONDecodeError as error:
-        at = line + error.lineno - 1
-        return Found(line, text, problem=problem_at(at, "", f"不是 JSON：{error.msg}", f"not JSON: {error.msg}"))
+        return _no_json(text, line, error, index)
     except _RuleError as error:
-        return Found(line, text, problem=problem_at(line, "", error.zh, error.en))
+        return Found(line, text, problem=problem_at(line, "", error.zh, error.en, index=index), index=index)
     except RecursionError:
-        return Found(line, text, problem=problem_at(line, "", "嵌套过深", "nested too deeply"))
-    return Found(line, text, tree)
+        return Found(line, text, problem=_too_deep(line, index), index=index)
+    return Found(line, text, tree, index=index)
+
+
+def _no_json(text: str, line: int, error: json.JSONDecodeError, index: int | None = None) -> Found:
+    what = _SYNTAX.get(error.msg.removesuffix(" at"), error.msg.removesuffix(" at"))
+    chinese = f"不是 JSON：第 {error.colno} 列{what}"
+    english = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+    problem = problem_at(line + error.lineno - 1, "", chinese, english, index=index)
+    return Found(line, text, problem=problem, index=index)
+
+
+def _too_deep(line: int, index: int | None = None) -> Problem:
+    return problem_at(line, "", "嵌套过深", "nested too deeply", index=index)
 
 
 def problem_at(
-    line: int, field: str, zh: str, en: str, *, code: str = "format", item: str | None = None
+    line: int,
+    field: str,
+    zh: str,
+    en: str,
+    *,
+    code: str = "format",
+    item: str | None = None,
+    index: int | None = None,
 ) -> Problem:
-    """A problem that names line, field and reason."""
-    where_zh, where_en = (f"，{field}", f", {field}") if field else ("", "")
+    """A problem that names line, field and reason, and its place in an array as `[index]`."""
+    place = field if index is None else f"[{index}]{'.' if field else ''}{field}"
+    where_zh, where_en = (f"，{place}", f", {place}") if place else ("", "")
     return Problem(
         code,
         f"第 {line} 行{where_zh}：{zh.rstrip('。')}。",
@@ -174,19 +221,45 @@ def _sound(tree: Any) -> None:
     raise _RuleError("嵌套过深", "nested too deeply")
 
 
-def _element_lines(text: str, first: int) -> list[tuple[int, str]]:
-    """Line and text of each element of the array that `text` is."""
+def _elements(text: str, first: int) -> list[tuple[int, str]] | Found:
+    """Line and text of each element of the array that `text` is, or what it is where it is none.
+
+    Each is then read by itself, so that one against the rules leaves the others.
+    """
+    try:
+        found = _split(text, first)
+    except json.JSONDecodeError as error:
+        return _no_json(text, first, error)
+    except RecursionError:
+        return Found(first, text, problem=_too_deep(first))
+    return found or Found(first, text, problem=problem_at(first, "", "数组是空的", "the array is empty"))
+
+
+def _split(text: str, first: int) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
-    decoder = json.JSONDecoder()
-    at = 1
-    while True:
-        while text[at] in " \t\r\n,":
-            at += 1
-        if text[at] == "]":
-            return found
+    # Numbers stay text here: how large they may be is for the reading of each element.
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+    at, line, counted = _after_blanks(text, 1), first, 0
+    more = not text.startswith("]", at)
+    while more:
         _, end = decoder.raw_decode(text, at)
-        found.append((first + text.count("\n", 0, at), text[at:end]))
-        at = end
+        line += text.count("\n", counted, at)
+        counted = at
+        found.append((line, text[at:end]))
+        at = _after_blanks(text, end)
+        more = text.startswith(",", at)
+        at = _after_blanks(text, at + 1) if more else at
+    if not text.startswith("]", at):
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+    if (end := _after_blanks(text, at + 1)) != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return found
+
+
+def _after_blanks(text: str, at: int) -> int:
+    match = _BLANKS.match(text, at)
+    assert match is not None  # noqa: S101  the pattern matches nothing, too
+    return match.end()
 
 
 def line_of(found: Found, path: Steps) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from inspect_tui.texts import Refused, Text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -112,6 +113,21 @@ class Officer:
 
     name: str
     badge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who recorded something that comes from a file: the file speaks, so that two laptops loading it agree to the byte.
+
+    Attributes:
+        officer: Who recorded it on the spot.
+        device: What it was recorded with.
+        at: Aware time at which it was recorded.
+    """
+
+    officer: Officer
+    device: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from inspect_tui.records.model import Problem
 from inspect_tui.records.rows import group
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checklists.model import Area, Box
     from inspect_tui.photos.positions import CoordinateSystem
     from inspect_tui.records.model import TypedPosition
 
@@ -38,7 +40,15 @@ def position_cell(typed: TypedPosition) -> dict[str, Any]:
             f"The datum “{typed.datum[:20]}” is unknown; one of {', '.join(_SYSTEMS)}.",
         )
     longitude = degrees(typed.longitude, 180, "经度", "longitude")
-    latitude = degrees(typed.latitude, 90, "纬度", "latitude")
+    try:
+        latitude = degrees(typed.latitude, 90, "纬度", "latitude")
+    except Refused as refused:
+        if not _swapped(longitude, typed.latitude):
+            raise
+        raise Refused(
+            f"{refused.zh.rstrip('。')}；经度和纬度是否写反了？",
+            f"{refused.en.rstrip('.')}; are longitude and latitude swapped?",
+        ) from None
     shifted = system != "wgs84"
     point = to_wgs84(LatLon(float(latitude), float(longitude)), system)
     said = {
@@ -51,6 +61,45 @@ def position_cell(typed: TypedPosition) -> dict[str, Any]:
         "typed_datum": typed.datum,
     }
     return group("sites", "position", said)
+
+
+def _swapped(longitude: str, latitude: str) -> bool:
+    """Whether a latitude out of range would do as the longitude, and the longitude as the latitude."""
+    try:
+        degrees(longitude, 90, "", "")
+        degrees(latitude, 180, "", "")
+    except Refused:
+        return False
+    return True
+
+
+def box_problems(area: Area | None, values: Mapping[str, Any]) -> list[Problem]:
+    """What is odd about the position of a site: it lies outside its area's bounding box. That only warns.
+
+    Args:
+        area: As the catalogue has it.
+        values: `longitude` and `latitude`, WGS-84 degrees.
+    """
+    point = point_of(values)
+    if area is None or area.box is None or point is None or _inside(area.box, *point):
+        return []
+    latitude, longitude = point
+    zh, en = "请核对坐标、坐标系和行政区", "check coordinates, datum and area"
+    if _inside(area.box, longitude, latitude):
+        zh, en = "经度和纬度可能写反了", "longitude and latitude may be swapped"
+    return [
+        Problem(
+            "outside_area",
+            f"位置 {values['longitude']}, {values['latitude']} 不在{area.name.zh}（{area.code}）范围内；{zh}。",
+            f"The position {values['longitude']}, {values['latitude']} lies outside {area.name.en} ({area.code}); {en}.",
+            field="position",
+        )
+    ]
+
+
+def _inside(box: Box, latitude: float, longitude: float) -> bool:
+    within = float(box.south) <= latitude <= float(box.north)
+    return within and float(box.west) <= longitude <= float(box.east)
 
 
 def degrees(text: str, most: int, zh: str, en: str) -> str:

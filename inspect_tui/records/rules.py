@@ -26,13 +26,21 @@ MAX_TEXT: Final = 20_000
 MIN_OFFICERS: Final = 2
 """行政处罚法 art. 42: at least two officers."""
 
+NO_BADGE: Final = "未填"
+"""Stands where `init` was given no badge number; it counts as none."""
+MIN_SIDE: Final = 32
+"""Shortest side in pixels of a picture that can show anything."""
+
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
+"""Letters and symbols by category that show nothing, such as the Hangul filler."""
+_BADGE: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,30}[0-9A-Za-z])?")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _AREA: Final = re.compile(r"[1-9][0-9]{5}")
 
 
 def clean_line(text: str) -> str:
-    """`text` as one line: NFC, runs of white space and control characters as one blank.
+    """`text` as one line: NFC, runs of white space and control characters as one blank; empty where nothing shows.
 
     Raises:
         Refused: Longer than 500 characters, or not valid Unicode.
@@ -43,11 +51,11 @@ def clean_line(text: str) -> str:
             f"“{line[:20]}…”超过 {MAX_LINE} 个字符，请缩短。",
             f"“{line[:20]}…” is longer than {MAX_LINE} characters; shorten it.",
         )
-    return line
+    return line if visible(line) else ""
 
 
 def clean_text(text: str) -> str:
-    """`text` with its lines: NFC, line feeds only, without control characters, outer white space cut.
+    """`text` with its lines: NFC, line feeds only, no control characters, outer white space cut; empty if nothing shows.
 
     Raises:
         Refused: Longer than 20,000 characters, or not valid Unicode.
@@ -58,7 +66,44 @@ def clean_text(text: str) -> str:
             f"“{cleaned[:20]}…”超过 {MAX_TEXT} 个字符，请缩短，或作为附件文件保存。",
             f"“{cleaned[:20]}…” is longer than {MAX_TEXT} characters; shorten it, or attach it as a file.",
         )
-    return cleaned
+    return cleaned if visible(cleaned) else ""
+
+
+def visible(text: str) -> bool:
+    """Whether something of `text` can be seen: a letter, number, symbol or punctuation mark."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
+
+
+def clean_badge(text: str) -> str:
+    """`text` as a badge number: NFKC, any dash as `-`, without blanks and invisible characters; empty stays empty.
+
+    Raises:
+        Refused: It is not 1 to 32 ASCII letters, digits and hyphens, the hyphens inside.
+    """
+    said = unicodedata.normalize("NFKC", _valid(text))
+    badge = "".join("-" if _dash(one) else one for one in said if not hidden(one) and not one.isspace())
+    if badge in {"", NO_BADGE} or _BADGE.fullmatch(badge):
+        return badge
+    raise Refused(
+        f"执法证号“{clean_line(text[:40])}”不合规；请只用 1 至 32 个字母、数字，中间可加连字符，如 14110200001。",
+        f"The badge number “{clean_line(text[:40])}” is not one; use 1 to 32 letters and digits, hyphens only inside,"
+        " such as 14110200001.",
+    )
+
+
+def _dash(character: str) -> bool:
+    return character == "\u2212" or unicodedata.category(character) == "Pd"
+
+
+def hidden(character: str) -> bool:
+    """Whether a character steers or fills and shows nothing: control, format, zero width, filler."""
+    return unicodedata.category(character) in {"Cc", "Cf"} or character in _BLANK
+
+
+def badge_key(badge: str | None) -> str:
+    """What two badge numbers are compared by: letters and digits alone, whatever their width; empty where none is given."""
+    said = unicodedata.normalize("NFKC", badge or "")
+    return "" if said == NO_BADGE else "".join(one for one in said if one.isalnum() and one not in _BLANK).upper()
 
 
 def _valid(text: str) -> str:
@@ -80,7 +125,7 @@ def area_known(code: str) -> bool:
 def site_problems(site: SiteInput) -> list[Problem]:
     """Why a site cannot be recorded as it stands."""
     problems: list[Problem] = []
-    if not site.name:
+    if not visible(site.name):
         problems.append(Problem("name_missing", "检查对象缺少名称。", "The site has no name.", field="name"))
     if not area_known(site.area):
         problems.append(
@@ -109,7 +154,8 @@ class AnswerFacts:
 
     Attributes:
         reason: Reason or note, whichever is there.
-        photos: Photos attached to the item and not voided.
+        photos: Photos attached to the item and not voided, as far as they show something.
+        other_files: Names of the other files attached to it.
         waiver: Why there is no photo.
         photo_required: Whether the item wants one when it fails.
         outside: The value breaks a limit that counts.
@@ -120,6 +166,7 @@ class AnswerFacts:
     verdict: str | None
     reason: str = ""
     photos: int = 0
+    other_files: Sequence[str] = ()
     waiver: str = ""
     photo_required: bool = True
     outside: bool = False
@@ -141,6 +188,7 @@ class InspectionFacts:
         photo_warnings: Warnings of attached photos, each with its item.
         conflicts: Cells in conflict in the inspection and its answers.
         voided: Whether the inspection is void.
+        strays: (item, description) of findings that are still open though their item does not fail.
     """
 
     state: State
@@ -153,6 +201,7 @@ class InspectionFacts:
     photo_warnings: Sequence[Problem] = ()
     conflicts: int = 0
     voided: bool = False
+    strays: Sequence[tuple[str, str]] = ()
 
 
 def submission_refusals(facts: InspectionFacts) -> list[Problem]:
@@ -180,10 +229,13 @@ def submission_refusals(facts: InspectionFacts) -> list[Problem]:
 
 
 def officer_problems(officers: Iterable[Officer]) -> list[Problem]:
-    """At least two officers with different badge numbers, each with a name (行政处罚法 art. 42, 55)."""
+    """At least two officers with different badge numbers, each with a name (行政处罚法 art. 42, 55).
+
+    Badge numbers are compared by `badge_key`: one person written in two ways stays one person.
+    """
     officers = list(officers)
     problems: list[Problem] = []
-    if len({officer.badge for officer in officers if officer.badge}) < MIN_OFFICERS:
+    if len({badge_key(officer.badge) for officer in officers} - {""}) < MIN_OFFICERS:
         problems.append(
             Problem(
                 "two_officers",
@@ -192,7 +244,7 @@ def officer_problems(officers: Iterable[Officer]) -> list[Problem]:
                 field="officers",
             )
         )
-    if any(not officer.name or not officer.badge for officer in officers):
+    if any(not visible(officer.name) or not badge_key(officer.badge) for officer in officers):
         problems.append(
             Problem(
                 "officer_incomplete",
@@ -206,7 +258,7 @@ def officer_problems(officers: Iterable[Officer]) -> list[Problem]:
 
 def _answer_refusals(answer: AnswerFacts) -> list[Problem]:
     problems: list[Problem] = []
-    if answer.verdict in {"fail", "n_a"} and not answer.reason:
+    if answer.verdict in {"fail", "n_a"} and not visible(answer.reason):
         zh = "不合格" if answer.verdict == "fail" else "不适用"
         problems.append(
             Problem(
@@ -216,16 +268,39 @@ def _answer_refusals(answer: AnswerFacts) -> list[Problem]:
                 answer.item,
             )
         )
-    if answer.verdict == "fail" and answer.photo_required and not answer.photos and not answer.waiver:
-        problems.append(
-            Problem(
-                "photo_missing",
-                f"{answer.item} 判为不合格，缺少照片；无法拍照时请写明理由。",
-                f"{answer.item} is fail without a photo; if none can be taken, say why.",
-                answer.item,
-            )
-        )
+    if answer.verdict == "fail" and answer.photo_required and not answer.photos and not visible(answer.waiver):
+        problems.append(_photo_missing(answer))
     return problems
+
+
+def _photo_missing(answer: AnswerFacts) -> Problem:
+    zh, en = "缺少照片", "a photo"
+    if answer.other_files:
+        zh = f"所附文件不是能看清的照片（{'、'.join(answer.other_files)}），缺少照片"
+        en = f"a photo that can be looked at ({', '.join(answer.other_files)} cannot, and stays attached)"
+    return Problem(
+        "photo_missing",
+        f"{answer.item} 判为不合格，{zh}；无法拍照时请写明理由。",
+        f"{answer.item} is fail without {en}; if none can be taken, say why.",
+        answer.item,
+    )
+
+
+def shows_something(media_type: str | None, width: int | None, height: int | None, codes: Iterable[str]) -> bool:
+    """Whether an attached file counts as a photo of a failed item: an image that can be decoded, at least in part.
+
+    Args:
+        media_type: By content.
+        width: In pixels, None where the file does not say.
+        height: As `width`.
+        codes: Of the warnings kept with it.
+    """
+    told = set(codes)
+    if not (media_type or "").startswith("image/") or told & {"unreadable", "empty"}:
+        return False
+    if width is None or height is None:
+        return "truncated" not in told
+    return min(width, height) >= MIN_SIDE
 
 
 def submission_warnings(facts: InspectionFacts) -> list[Problem]:
@@ -258,6 +333,15 @@ def submission_warnings(facts: InspectionFacts) -> list[Problem]:
                 field="present",
             )
         )
+    problems += [
+        Problem(
+            "stray_finding",
+            f"{item} 未判不合格，但问题“{description}”仍在整改中；如不成立请把问题作废。",
+            f"{item} does not fail, but the finding “{description}” is still open; void it if it does not stand.",
+            item,
+        )
+        for item, description in facts.strays
+    ]
     for answer in facts.answers:
         if answer.verdict == "pass" and answer.outside:
             problems.append(

@@ -69,11 +69,17 @@ def first_config(*, name: str, badge: str, area: str) -> Config:
     """The settings of a new workspace.
 
     Raises:
-        Refused: Something is empty, or the area is not in the catalogue.
+        Refused: Something is empty, holds characters that nobody sees, or is no badge number or area code.
     """
-    from inspect_tui.records.rules import area_known, clean_line
+    from inspect_tui.records.rules import area_known, clean_badge, clean_line, hidden
 
-    name, badge, area = clean_line(name), clean_line(badge), clean_line(area)
+    for text, zh, en in ((name, "姓名", "name"), (badge, "执法证号", "badge number")):
+        if any(hidden(character) for character in text):
+            raise Refused(
+                f"{zh}含有控制字符或不可见字符，请重新输入。",
+                f"The {en} holds characters that cannot be seen; type it anew.",
+            )
+    name, badge, area = clean_line(name), clean_badge(badge), clean_line(area)
     if not name or not badge:
         raise Refused("姓名和执法证号不能为空。", "Name and badge number must not be empty.")
     if not area_known(area):

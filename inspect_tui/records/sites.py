@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.records import times, uscc
+from inspect_tui.records.conflicts import refuse_disputed
 from inspect_tui.records.model import ImportResult, Problem, RefusedByRules, SiteInput, TypedPosition
-from inspect_tui.records.positions import position_cell
+from inspect_tui.records.positions import box_problems, position_cell
 from inspect_tui.records.rows import group, void
-from inspect_tui.records.rules import clean_line, clean_text, site_problems
+from inspect_tui.records.rules import MAX_LINE, clean_line, clean_text, has_control, site_problems
+from inspect_tui.records.site_lists import read_sites
 from inspect_tui.texts import Refused
 from sync.ids import derived_id, new_id
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from inspect_tui.records.workspace import Workspace
     from sync.replica import Row
 
-MAX_IMPORT_BYTES: Final = 64 << 20
 COLUMNS: Final = (
     "name",
     "kind",
@@ -67,7 +66,7 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
         address=clean_line(said.address),
         uscc=uscc.tidy(clean_line(said.uscc)),
         responsible_party=clean_line(said.responsible_party),
-        attributes={clean_line(key): clean_line(value) for key, value in said.attributes.items() if value},
+        attributes=_tidy_attributes(said.attributes),
         contact_phone=clean_line(said.contact_phone),
     )
     problems = site_problems(site)
@@ -86,6 +85,28 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
     if problems:
         raise RefusedByRules(problems)
     return site
+
+
+def _tidy_attributes(said: Mapping[str, str]) -> dict[str, str]:
+    """Names and values cleaned; those without a value are left out.
+
+    Raises:
+        Refused: One has no name, or two have the same.
+    """
+    cleaned: dict[str, str] = {}
+    for key, value in said.items():
+        name, text = clean_line(key), clean_line(value)
+        if not text:
+            continue
+        if not name:
+            raise Refused(f"属性值“{text[:20]}”没有名称。", f"The attribute value “{text[:20]}” has no name.")
+        if name in cleaned:
+            raise Refused(
+                f"属性 {name[:40]} 给了两次，请只给一次。",
+                f"The attribute {name[:40]} is given twice; give it once.",
+            )
+        cleaned[name] = text
+    return cleaned
 
 
 def _attribute_problems(workspace: Workspace, site: SiteInput) -> list[Problem]:
@@ -187,6 +208,7 @@ def edit_site(workspace: Workspace, site_id: str, said: SiteInput, *, basis: Row
             if kept is None or workspace.replica.get_private(kept) != site.contact_phone:
                 cells["contact_phone"] = workspace.replica.put_private(site.contact_phone)
         if cells:
+            refuse_disputed(workspace, "sites", site_id, cells)
             workspace.write(row.area, [Edit("sites", site_id, cells, basis=row)])
     return sorted(cells)
 
@@ -231,6 +253,7 @@ def void_row(workspace: Workspace, table: str, row_id: str, reason: str) -> None
         raise Refused("作废须写明理由。", "Voiding needs a reason.")
     with workspace.writing():
         row = workspace.row(table, row_id)
+        refuse_disputed(workspace, table, row_id, ["void"])
         refuse_void(row)
         cell = void(reason, times.stored(times.now()), workspace.config.badge)
         workspace.write(row.area, [Edit(table, row_id, {"void": cell}, covers_row=True)])
@@ -261,21 +284,70 @@ def site_id_of(workspace: Workspace, site: SiteInput) -> str:
     return row if workspace.replica.row("sites", row) is None else new_id()
 
 
+def site_warnings(workspace: Workspace, site_id: str) -> list[Problem]:
+    """What somebody should look at in a recorded site; none of it stops anybody.
+
+    Its area is not in the catalogue, it lies outside its area, or another site of the area has its name.
+
+    Raises:
+        Refused: There is no such site.
+    """
+    row = workspace.row("sites", site_id)
+    area = workspace.catalogue.areas.get(row.area)
+    problems = box_problems(area, row.values)
+    if area is None:
+        problems.append(
+            Problem(
+                "area_unknown",
+                f"行政区代码 {row.area} 不在目录中，请核对。",
+                f"The area code {row.area} is not in the catalogue; check it.",
+                field="area",
+            )
+        )
+    others = workspace.select(
+        "SELECT id FROM sites WHERE name = ? AND area = ? AND id <> ? AND void_at IS NULL ORDER BY id LIMIT 5",
+        row.values["name"],
+        row.area,
+        site_id,
+    )
+    if others:
+        ids = ", ".join(other["id"] for other in others)
+        problems.append(
+            Problem(
+                "same_name",
+                f"本行政区已有同名对象 {ids}；如系重复登记，请作废其一。",
+                f"The area has another site of that name, {ids}; void one of them if they are the same.",
+                field="name",
+            )
+        )
+    return problems
+
+
 def import_sites(workspace: Workspace, file: Path) -> list[ImportResult]:
     """Record the sites of a CSV file, UTF-8, with a header of `COLUMNS` or their Chinese names.
 
     A row that names a site recorded before (same area, kind, name) is left alone; a row that fails is named and the
-    others are taken. Each row is one changeset.
+    others are taken. Each row is one changeset. Nothing is taken of a file that is no CSV from beginning to end.
 
     Raises:
-        Refused: The file cannot be read or its header lacks name or kind.
+        Refused: The file cannot be read, is no CSV, or its header lacks name or kind or names a column twice.
     """
-    reader, header = _read_csv(file)
+    header, rows = read_sites(file)
+    header = [_CHINESE.get(name, name) for name in header]
+    if not {"name", "kind"} <= set(header):
+        raise Refused(
+            f"{file.name} 的表头须有 name（名称）和 kind（类型）列。",
+            f"The header of {file.name} must have the columns name and kind.",
+        )
+    for column, name in enumerate(header):
+        if name and name in header[:column]:
+            first = header.index(name) + 1
+            raise Refused(
+                f"{file.name} 第 1 行：第 {first} 列和第 {column + 1} 列都是 {name}，请只留一列。",
+                f"{file.name} line 1: columns {first} and {column + 1} are both {name}; keep one.",
+            )
     results: list[ImportResult] = []
-    for fields in reader:
-        line = reader.line_num
-        if not any(field.strip() for field in fields):
-            continue
+    for line, fields in rows:
         try:
             results.append(_import_row(workspace, line, header, fields))
         except RefusedByRules as refused:
@@ -287,37 +359,40 @@ def import_sites(workspace: Workspace, file: Path) -> list[ImportResult]:
     return results
 
 
-def _read_csv(file: Path) -> tuple[Any, list[str]]:
-    try:
-        if file.stat().st_size > MAX_IMPORT_BYTES:
-            raise Refused(f"{file.name} 超过 64 MiB，请分成几个文件。", f"{file.name} exceeds 64 MiB; split it.")
-        text = file.read_text("utf-8-sig")
-    except OSError as error:
-        raise Refused(
-            f"{file} 无法读取：{error.strerror}。", f"{file} cannot be read: {error.strerror}."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise Refused(
-            f"{file.name} 不是 UTF-8 编码；请另存为“CSV UTF-8”。",
-            f"{file.name} is not UTF-8; save it as “CSV UTF-8”.",
-        ) from error
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [_CHINESE.get(name.strip(), name.strip()) for name in next(reader, [])]
-    if not {"name", "kind"} <= set(header):
-        raise Refused(
-            f"{file.name} 的表头须有 name（名称）和 kind（类型）列。",
-            f"The header of {file.name} must have the columns name and kind.",
-        )
-    return reader, header
-
-
 def _import_row(workspace: Workspace, line: int, header: list[str], fields: list[str]) -> ImportResult:
+    _refuse_cells(header, fields)
     said = dict(zip(header, (field.strip() for field in fields), strict=False))
     site = tidy_site(workspace, _site_of(workspace, said))
     if (there := same_site(workspace, site)) is not None:
         return ImportResult(line, there, created=False)
     row = add_site(workspace, site, row=site_id_of(workspace, site))
-    return ImportResult(line, row, created=True)
+    return ImportResult(line, row, created=True, problems=tuple(site_warnings(workspace, row)))
+
+
+def _refuse_cells(header: list[str], fields: list[str]) -> None:
+    """Raise Refused for what would be dropped or misread without a word; it names the column."""
+    for column, field in enumerate(fields):
+        name = header[column] if column < len(header) else ""
+        if field.strip() and not name:
+            raise Refused(
+                f"第 {column + 1} 列“{field[:20]}”没有列名；请检查逗号和表头。",
+                f"Column {column + 1}, “{field[:20]}”, has no name in the header; check commas and header.",
+            )
+        if "\n" in field or "\r" in field:
+            raise Refused(
+                f"第 {column + 1} 列 {name} 内有换行，可能缺了一个引号；请改成一行。",
+                f"Column {column + 1}, {name}, holds a line break; a quote may be missing: make it one line.",
+            )
+        if has_control(field):
+            raise Refused(
+                f"第 {column + 1} 列 {name} 含有控制字符，请去掉。",
+                f"Column {column + 1}, {name}, holds control characters; take them out.",
+            )
+        if len(field) > MAX_LINE:
+            raise Refused(
+                f"第 {column + 1} 列 {name} 超过 {MAX_LINE} 个字符，请缩短。",
+                f"Column {column + 1}, {name}, is longer than {MAX_LINE} characters; shorten it.",
+            )
 
 
 def _site_of(workspace: Workspace, said: Mapping[str, str]) -> SiteInput:

@@ -8,7 +8,7 @@ from inspect_tui.records import times
 from inspect_tui.records.frozen import frozen_of
 from inspect_tui.records.model import FindingInput, Officer, Present, Problem
 from inspect_tui.records.rows import decoded, problems_of, timed_id
-from inspect_tui.records.rules import AnswerFacts, InspectionFacts
+from inspect_tui.records.rules import AnswerFacts, InspectionFacts, shows_something, visible
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from checklists.freezing import Frozen
     from checklists.model import Item
+    from inspect_tui.records.model import Origin
     from inspect_tui.records.workspace import Workspace
     from sync.replica import Edit, Row
 
@@ -33,10 +34,10 @@ def facts_of(workspace: Workspace, inspection: Row, *, default_end: str | None =
     photos = photos_of(workspace, inspection.id)
     verdicts = {row["item"]: row["verdict"] for row in answers}
     unchecked = [item.id for item in items_asked(frozen, inspection, verdicts) if not verdicts.get(item.id)]
-    photo_count: dict[str, int] = {}
+    evidence: dict[str, list[sqlite3.Row]] = {}
     warnings: list[Problem] = []
     for photo in photos:
-        photo_count[photo["item"]] = photo_count.get(photo["item"], 0) + 1
+        evidence.setdefault(photo["item"], []).append(photo)
         warnings += photo_problems(photo)
     required = {item.id: item.photo_required_on_fail for item in frozen.checklist.items()}
     return InspectionFacts(
@@ -45,22 +46,34 @@ def facts_of(workspace: Workspace, inspection: Row, *, default_end: str | None =
         started_at=inspection.values["started_at"],
         ended_at=inspection.values["ended_at"] or default_end,
         present=present_of(inspection),
-        answers=[_answer(row, photo_count.get(row["item"], 0), required.get(row["item"], True)) for row in answers],
+        answers=[_answer(row, evidence.get(row["item"], ()), required.get(row["item"], True)) for row in answers],
         unchecked=unchecked,
         photo_warnings=warnings,
         conflicts=len(inspection.conflict) + sum(len(decoded(row["conflict"], [])) for row in answers),
         voided=bool(inspection.values["void_at"]),
+        strays=_strays(workspace, inspection.id, verdicts),
     )
 
 
-def _answer(row: sqlite3.Row, photos: int, required: bool) -> AnswerFacts:
+def _strays(workspace: Workspace, inspection: str, verdicts: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    rows = workspace.select(
+        "SELECT item, description FROM findings WHERE inspection = ? AND void_at IS NULL"
+        " AND status IN ('open', 'replied') ORDER BY item, id",
+        inspection,
+    )
+    return [(row["item"], row["description"]) for row in rows if verdicts.get(row["item"]) != "fail"]
+
+
+def _answer(row: sqlite3.Row, evidence: Sequence[sqlite3.Row], required: bool) -> AnswerFacts:
     further: Mapping[str, Mapping[str, Any]] = decoded(row["further"], {})
+    others = [one["file_name"] or one["sha256"][:12] for one in evidence if not is_photo(one)]
     judgements = [row["judgement"], *(part.get("judgement") for part in further.values())]
     return AnswerFacts(
         item=row["item"],
         verdict=row["verdict"],
-        reason=row["reason"] or row["note"] or "",
-        photos=photos,
+        reason=next((text for text in (row["reason"], row["note"]) if text and visible(text)), ""),
+        photos=len(evidence) - len(others),
+        other_files=others,
         waiver=row["photo_waiver"] or "",
         photo_required=required,
         outside="fail" in judgements,
@@ -78,6 +91,12 @@ def photos_of(workspace: Workspace, inspection_id: str) -> list[sqlite3.Row]:
     return workspace.select(
         "SELECT * FROM photos WHERE inspection = ? AND void_at IS NULL ORDER BY id", inspection_id
     )
+
+
+def is_photo(photo: sqlite3.Row) -> bool:
+    """Whether a row of `photos` is a picture that can be looked at, as a failed item wants one."""
+    codes = (photo["warning_codes"] or "").split(";")
+    return shows_something(photo["media_type"], photo["width"], photo["height"], codes)
 
 
 def photo_problems(photo: sqlite3.Row) -> list[Problem]:
@@ -118,7 +137,9 @@ def present_of(inspection: Row) -> Present | None:
     )
 
 
-def missing_findings(workspace: Workspace, inspection: Row, frozen: Frozen, ended_at: str) -> list[Edit]:
+def missing_findings(
+    workspace: Workspace, inspection: Row, frozen: Frozen, ended_at: str, origin: Origin | None = None
+) -> list[Edit]:
     """The edits that write a finding for each failed item without one, from the item's own words."""
     from inspect_tui.records.findings import finding_edit
 
@@ -134,10 +155,15 @@ def missing_findings(workspace: Workspace, inspection: Row, frozen: Frozen, ende
             continue
         item = frozen.checklist.item(answer["item"])
         reason = answer["reason"] or answer["note"] or ""
-        said = FindingInput(description=f"{item.fail.zh}：{reason}" if reason else item.fail.zh)
+        said = FindingInput(
+            description=f"{item.fail.zh}：{reason}" if reason not in {"", item.fail.zh} else item.fail.zh
+        )
         # Two laptops that submit the same inspection meet in one finding.
         row: str | None = timed_id(times.moment(inspection.values["started_at"]), "finding", inspection.id, item.id)
         if workspace.replica.row("findings", row or "") is not None:
             row = None
-        edits.append(finding_edit(workspace, inspection, item, said, answer=answer, row=row, ended_at=ended_at))
+        edit = finding_edit(
+            workspace, inspection, item, said, answer=answer, row=row, ended_at=ended_at, origin=origin
+        )
+        edits.append(edit)
     return edits

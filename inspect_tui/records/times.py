@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Final
 
 from inspect_tui.texts import Refused
 
 SHANGHAI: Final = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
 """China has had no summer time since 1991, so a fixed offset needs no time-zone data on Windows."""
+
+CLOCK_SLACK: Final = dt.timedelta(minutes=10)
+"""By how much the clocks of two laptops may differ without a word."""
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def now() -> dt.datetime:
@@ -66,14 +71,22 @@ def parse_day(text: str) -> dt.date:
     """A day: `2026-11-20`.
 
     Raises:
-        Refused: It is no day.
+        Refused: It is no day, or written in another way.
     """
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
+    day = day_or_none(text.strip())
+    if day is None:
         raise Refused(
             f"“{text[:40]}”不是日期；请写成 2026-11-20。", f"“{text[:40]}” is not a day; write it as 2026-11-20."
-        ) from None
+        )
+    return day
+
+
+def day_or_none(text: str | None) -> dt.date | None:
+    """The day that `text` is, written `2026-11-20` and in no other way; None for anything else."""
+    try:
+        return dt.date.fromisoformat(text) if text and _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def shown(text: str | None) -> str:

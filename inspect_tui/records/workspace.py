@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import threading
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from inspect_tui.reasons import reason_of
 from inspect_tui.records.files import write_atomically
 from inspect_tui.records.model import Officer
 from inspect_tui.texts import Language, Refused
@@ -105,6 +107,8 @@ class Workspace:
         from inspect_tui.records import setup
 
         config = setup.first_config(name=name, badge=badge, area=area)
+        if (wrong := incomplete(folder)) is not None and not _never_used(folder):
+            raise wrong
         replica = setup.make(folder, config)
         return cls(folder, config, replica)
 
@@ -112,18 +116,27 @@ class Workspace:
     def open(cls, folder: Path) -> Self:
         """Open the workspace in `folder`; a copied or restored one gets a new device identity first.
 
+        Where nothing can be written, it is read from a private copy and every action is refused.
+
         Raises:
             Refused: There is none, it is damaged, made by a newer programme, or locked.
         """
         from inspect_tui.records import setup
 
-        if not cls.exists(folder):
-            raise Refused(
-                f"{folder} 中没有工作区；请先运行 inspect-tui init。",
-                f"There is no workspace in {folder}; run inspect-tui init first.",
-            )
+        if (wrong := incomplete(folder)) is not None:
+            raise wrong
         config = read_config(folder)
-        return cls(folder, config, setup.reopen(folder, config))
+        try:
+            replica = setup.reopen(folder, config)
+        except Refused:
+            if writable(folder):
+                raise
+            from inspect_tui.records.read_only import open_snapshot
+
+            replica = open_snapshot(folder)
+        else:
+            _sweep(folder / PHOTOS)
+        return cls(folder, config, replica)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -249,6 +262,78 @@ class Workspace:
         return row
 
 
+def incomplete(folder: Path) -> Refused | None:
+    """What keeps `folder` from being opened as a workspace, with the way out; None where nothing does."""
+    if folder.exists() and not folder.is_dir():
+        return Refused(
+            f"{folder} 是文件，不是工作区文件夹；请给出文件夹。",
+            f"{folder} is a file, not the folder of a workspace; name a folder.",
+        )
+    config, database = folder / CONFIG, folder / DATABASE
+    keys = [name for name in (DEVICE_KEY, DEVICE_CERTIFICATE) if not (folder / name).is_file()]
+    if not config.is_file() and not database.is_file():
+        return Refused(
+            f"{folder} 中没有工作区；请先运行 inspect-tui init。",
+            f"There is no workspace in {folder}; run inspect-tui init first.",
+        )
+    if not database.is_file():
+        return Refused(
+            f"工作区 {folder} 缺少存放记录的 {DATABASE}；请从备份恢复：把备份的 .db 文件复制为 {database}；没有备份时，"
+            "在另一个新文件夹运行 inspect-tui init，再合并其他设备。",
+            f"The workspace {folder} lacks {DATABASE}, which holds the records; restore it: copy the .db file of a backup to"
+            f" {database}; without a backup, run inspect-tui init in another new folder and merge the other devices.",
+        )
+    if keys:
+        listed = "、".join(([] if config.is_file() else [CONFIG]) + keys)
+        return Refused(
+            f"{folder} 中有记录 {DATABASE}，但缺少 {listed}；请从备份恢复这些文件；若只有数据库，则作为新设备使用："
+            f"在另一个新文件夹运行 inspect-tui init，再运行 inspect-tui merge {database}。",
+            f"{folder} holds the records {DATABASE} but lacks {listed.replace('、', ', ')}; restore these files; with"
+            f" nothing but the database go on as a new device: run inspect-tui init in another new folder, then"
+            f" inspect-tui merge {database}.",
+        )
+    if not config.is_file():
+        return Refused(
+            f"工作区 {folder} 缺少设置文件 {CONFIG}，记录和密钥都在；请从备份恢复该文件，或新建 {config}，内容为三行："
+            'name = "姓名"，badge = "执法证号"，area = "行政区代码"。',
+            f"The workspace {folder} lacks its settings {CONFIG}, its records and keys are there; restore that file, or"
+            f' make {config} with three lines: name = "…", badge = "…", area = "141102".',
+        )
+    return None
+
+
+def _sweep(photos: Path) -> None:
+    """Take away what a killed process left half copied; as a rule there is nothing, which costs next to nothing."""
+    with contextlib.suppress(OSError), os.scandir(photos / "incoming") as listing:
+        if next(listing, None) is not None:
+            from inspect_tui.photos.store import sweep_incoming
+
+            sweep_incoming(photos)
+
+
+def _never_used(folder: Path) -> bool:
+    """Whether `init` may go on here: nothing is there, or what an `init` that was cut off has left, without a record."""
+    if (folder.exists() and not folder.is_dir()) or (folder / CONFIG).is_file():
+        return False
+    database = folder / DATABASE
+    if not database.is_file() or database.stat().st_size == 0:
+        return True
+    from sync.errors import SyncError
+    from sync.peers import open_peer
+    from sync.storage import is_empty, store_errors
+
+    try:
+        with open_peer(database) as peer, store_errors(database):
+            return not peer.connection.execute("SELECT EXISTS (SELECT 1 FROM log)").fetchone()[0]
+    except SyncError:
+        return is_empty(database)
+
+
+def writable(folder: Path) -> bool:
+    """Whether a workspace can be written to; a card or a network folder may be read-only."""
+    return os.access(folder, os.W_OK | os.X_OK) and os.access(folder / DATABASE, os.W_OK)
+
+
 _FIELDS: Final = ("name", "badge", "area", "device", "language", "far_m", "theme")
 
 
@@ -261,10 +346,18 @@ def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     try:
         said = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        reason = reason_of(error)
         raise Refused(
-            f"设置文件 {path} 无法读取：{error}；请改正，或从备份恢复。",
-            f"The settings file {path} cannot be read: {error}; correct it or restore it from a backup.",
+            f"设置文件 {path} 无法读取：{reason.zh}；请检查权限，或从备份恢复。",
+            f"The settings file {path} cannot be read: {reason.en}; check its permissions or restore it from a backup.",
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        where = re.search(r"at line (\d+)", str(error))
+        zh, en = (f"第 {where[1]} 行", f"line {where[1]}") if where else ("内容", "the content")
+        raise Refused(
+            f"设置文件 {path} 的{zh}不是 UTF-8 的 TOML；请改正，或从备份恢复。",
+            f"The settings file {path} is not TOML in UTF-8 ({en}); correct it or restore it from a backup.",
         ) from error
     for name in ("name", "badge", "area"):
         if not isinstance(said.get(name), str) or not said[name]:

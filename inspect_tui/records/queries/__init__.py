@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect_tui.records.queries.common import known_area, known_kind
 from inspect_tui.records.queries.findings import (
     FindingDetail,
     FindingFilter,
@@ -51,6 +52,8 @@ __all__ = [
     "count_findings",
     "finding_detail",
     "inspection_detail",
+    "known_area",
+    "known_kind",
     "known_officers",
     "list_findings",
     "list_inspections",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspect_tui.texts import Text
+from inspect_tui.records.rules import area_known, clean_line
+from inspect_tui.texts import Refused, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,39 @@ def area_condition(column: str, area: str) -> tuple[str, str]:
     while prefix.endswith("00"):
         prefix = prefix[:-2]
     return f"{column} GLOB ?", f"{prefix}*"
+
+
+def known_area(workspace: Workspace, code: str) -> None:
+    """Refuse an area of which neither the catalogue nor a site knows, which is more likely a slip than empty.
+
+    Raises:
+        Refused: It is no area code, or an unknown one.
+    """
+    condition, prefix = area_condition("area", code)
+    if area_known(code) and (
+        code in workspace.catalogue.areas
+        or workspace.select(f"SELECT 1 FROM sites WHERE {condition} LIMIT 1", prefix)
+    ):
+        return
+    raise Refused(
+        f"没有行政区 {clean_line(code[:40])}；请给出 GB/T 2260 六位代码，如 141102。",
+        f"There is no area {clean_line(code[:40])}; give a six-digit GB/T 2260 code such as 141102.",
+    )
+
+
+def known_kind(workspace: Workspace, kind: str) -> None:
+    """Refuse a kind of site of which neither the catalogue nor a site knows.
+
+    Raises:
+        Refused: It is unknown.
+    """
+    if kind in workspace.catalogue.kinds or workspace.select("SELECT 1 FROM sites WHERE kind = ? LIMIT 1", kind):
+        return
+    known = ", ".join(workspace.catalogue.kinds)
+    raise Refused(
+        f"没有对象类型“{clean_line(kind[:40])}”；现有：{known}。",
+        f"There is no kind of site “{clean_line(kind[:40])}”; known are {known}.",
+    )
 
 
 def area_name(workspace: Workspace, code: str) -> Text:

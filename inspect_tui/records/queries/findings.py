@@ -30,6 +30,7 @@ class FindingFilter:
         words: Each must stand in description, item, title, site's name or id.
         statuses: Any of these.
         area: GB/T 2260 code; one ending in 00 covers the areas with its prefix.
+        due_from: ISO date; due on or after it.
         due_before: ISO date; due on or before it.
         overdue: Waiting for correction and past the due date.
         include_void: Also voided ones.
@@ -43,6 +44,7 @@ class FindingFilter:
     inspection: str | None = None
     item: str | None = None
     disposal: str | None = None
+    due_from: str | None = None
     due_before: str | None = None
     overdue: bool = False
     conflict: bool = False
@@ -215,6 +217,9 @@ def _conditions(where: FindingFilter, *, by_id: bool = False) -> tuple[list[str]
         condition, prefix = area_condition("findings.area", where.area)
         conditions.append(condition)
         values.append(prefix)
+    if where.due_from is not None:
+        conditions.append("due_date >= ?")
+        values.append(where.due_from)
     if where.due_before is not None:
         conditions.append("due_date <= ?")
         values.append(where.due_before)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspect_tui.records.rows import problems_of
+from inspect_tui.records.rules import shows_something
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,6 +47,11 @@ class PhotoLine:
     caption: str
     here: bool
     void: bool
+
+    @property
+    def proves(self) -> bool:
+        """Whether it counts as the photo that a failed item wants: submission asks the same."""
+        return shows_something(self.media_type, self.width, self.height, [one.code for one in self.warnings])
 
 
 def list_photos(

@@ -10,18 +10,21 @@ from inspect_tui.records.queries.common import like
 if TYPE_CHECKING:
     from inspect_tui.records.workspace import Workspace
 
+_PEOPLE: Final = "(SELECT group_concat(atom, ' ') FROM json_tree(officers) WHERE type = 'text')"
+_ATTRIBUTES: Final = "(SELECT group_concat(atom, ' ') FROM json_tree(attributes) WHERE type = 'text')"
+"""The values of a JSON cell, without its keys and punctuation."""
 _SOURCES: Final[dict[str, tuple[str, str, str, tuple[str, ...]]]] = {
     "site": (
         "sites",
         "name",
         "coalesce(address, '')",
-        ("name", "address", "uscc", "responsible_party", "sites.id"),
+        ("name", "address", "uscc", "responsible_party", _ATTRIBUTES, "sites.id"),
     ),
     "inspection": (
         "inspections LEFT JOIN sites ON sites.id = inspections.site",
         "sites.name || ' ' || substr(started_at, 1, 10)",
         "coalesce(note, '')",
-        ("note", "sites.name", "present_name", "officers", "inspections.id"),
+        ("note", "sites.name", "present_name", _PEOPLE, "inspections.id"),
     ),
     "finding": (
         "findings LEFT JOIN sites ON sites.id = findings.site",

@@ -28,7 +28,8 @@ class Today:
         drafts: Inspections not submitted, or open for amendment, newest first.
         overdue: Findings past their due date, the oldest due date first; at most 50.
         overdue_count: How many there are, counted to 10,000.
-        due_soon_count: Due within seven days, today included.
+        due_soon: The most urgent findings that fall due within seven days, today included.
+        due_soon_count: How many of these there are, counted like the others.
         submitted_today: Inspections submitted today.
         conflicts: Cells in conflict.
         unsynced: Changesets of this device that no peer has been given yet.
@@ -39,6 +40,7 @@ class Today:
     drafts: tuple[InspectionLine, ...]
     overdue: tuple[FindingLine, ...]
     overdue_count: int
+    due_soon: tuple[FindingLine, ...]
     due_soon_count: int
     submitted_today: int
     conflicts: int
@@ -51,7 +53,11 @@ def today(workspace: Workspace) -> Today:
     """What waits today, and what is wrong with the laptop."""
     late = FindingFilter(overdue=True)
     day = times.today()
-    soon = FindingFilter(statuses=("open", "replied"), due_before=day.fromordinal(day.toordinal() + 7).isoformat())
+    soon = FindingFilter(
+        statuses=("open", "replied"),
+        due_from=day.isoformat(),
+        due_before=day.fromordinal(day.toordinal() + 7).isoformat(),
+    )
     overdue_count = count_findings(workspace, late, at_most=10_000)
     start = times.stored(times.now().astimezone(times.SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0))
     counts = workspace.select(
@@ -63,7 +69,8 @@ def today(workspace: Workspace) -> Today:
         drafts=tuple(list_inspections(workspace, states=("draft", "returned"), limit=100)),
         overdue=list_findings(workspace, late, sort="due_date", limit=50).lines,
         overdue_count=overdue_count,
-        due_soon_count=max(0, count_findings(workspace, soon, at_most=10_000) - overdue_count),
+        due_soon=list_findings(workspace, soon, sort="due_date", limit=20).lines,
+        due_soon_count=count_findings(workspace, soon, at_most=10_000),
         submitted_today=counts[0],
         conflicts=counts[1],
         unsynced=unsynced(workspace),

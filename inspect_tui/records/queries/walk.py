@@ -180,7 +180,7 @@ def _views(workspace: Workspace, row: Row, frozen: Frozen, wanted: Sequence[str]
                 item=item,
                 asked=item.id in asked,
                 limits=_limits(item, attributes),
-                legal_basis=_basis(frozen, item, day),
+                legal_basis=_basis(frozen, item, day, attributes),
                 answer=_answer(workspace, answers.get(item.id)),
                 photos=tuple(photo for photo in photos if photo.item == item.id),
                 findings=tuple(finding for finding in findings if finding.item == item.id),
@@ -188,10 +188,10 @@ def _views(workspace: Workspace, row: Row, frozen: Frozen, wanted: Sequence[str]
     return views
 
 
-def _basis(frozen: Frozen, item: Item, day: Any) -> Text:
-    references = frozen.register.basis_on(item, day)
+def _basis(frozen: Frozen, item: Item, day: Any, attributes: Mapping[str, str]) -> Text:
+    references = frozen.register.basis_on(item, day, attributes)
     english = "; ".join(reference.show(frozen.register, "en") for reference in references)
-    return Text(legal_basis_text(frozen, item, day), english)
+    return Text(legal_basis_text(frozen, item, day, attributes), english)
 
 
 def _limits(item: Item, attributes: Mapping[str, str]) -> tuple[LimitView, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -11,6 +12,8 @@ from inspect_tui.records import inspections
 from inspect_tui.records.model import Officer, SiteInput, TypedPosition
 from inspect_tui.records.sites import add_site
 from inspect_tui.records.workspace import Workspace
+from sync.exchange import exchange
+from sync.peers import ReplicaPeer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +85,19 @@ def make(tmp_path: Path) -> PhotoMaker:
         return path
 
     return made
+
+
+@pytest.fixture
+def other(workspace: Workspace, inspection: str, tmp_path: Path) -> Iterator[Workspace]:
+    """A second laptop of the same team that knows the inspection."""
+    workspace.replica.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copytree(workspace.folder, tmp_path / "other")
+    with Workspace.open(tmp_path / "other") as opened:
+        yield opened
+
+
+def meet(one: Workspace, two: Workspace) -> None:
+    """Exchange both ways."""
+    exchange(one.replica, ReplicaPeer(two.replica), officer=one.config.badge)
+
+    assert list(one.replica.dump()) == list(two.replica.dump())

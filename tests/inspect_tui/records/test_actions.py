@@ -450,3 +450,29 @@ def test_pages_of_findings_join_without_gaps(workspace: Workspace, inspection: s
 
         assert pages == whole
         assert len(set(pages)) == 7
+
+
+def test_a_finding_whose_item_no_longer_fails_is_named_at_submission(workspace: Workspace, inspection: str) -> None:
+    """Amended to not applicable, the item leaves an open finding behind: the record says so until it is voided."""
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="fail", reason="无方案", photo_waiver="纸质资料"))
+    first = inspections.submit(workspace, inspection)
+    inspections.amend(workspace, inspection, "对象判断有误")
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="n_a", reason="已移交"))
+
+    again = inspections.submit(workspace, inspection)
+
+    assert [one.item for one in again.warnings if one.code == "stray_finding"] == ["CD-001"]
+    assert not [one for one in first.warnings if one.code == "stray_finding"]
+    void_finding(workspace, first.findings[0], "检查项不适用")
+    inspections.amend(workspace, inspection, "x")
+    assert not [one for one in inspections.submit(workspace, inspection).warnings if one.code == "stray_finding"]
+
+
+def test_a_reason_that_is_the_criterion_is_not_said_twice(workspace: Workspace, inspection: str) -> None:
+    """The finding written on submission repeats nothing."""
+    criterion = workspace.catalogue.checklist("construction-dust").item("CD-001").fail.zh
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="fail", reason=criterion, photo_waiver="无"))
+
+    done = inspections.submit(workspace, inspection)
+
+    assert workspace.row("findings", done.findings[0]).values["description"] == criterion

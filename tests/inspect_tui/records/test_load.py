@@ -227,6 +227,56 @@ def test_two_laptops_meet_in_the_same_rows(workspace: Workspace, tmp_path: Path)
     assert ids[:6] == ids[6:]
 
 
+@pytest.mark.usefixtures("photos")
+def test_two_laptops_that_load_one_file_have_nothing_to_dispute(workspace: Workspace, tmp_path: Path) -> None:
+    """Drafts and submitted inspections: equal files give equal cells on every device, so a merge brings no conflict."""
+    from inspect_tui.cli.merge import merge_one
+
+    said = (dust(), outfall(), waste(), dust(submit=False, started_at="2026-11-20T08:00:00+08:00", ended_at=None))
+    load(workspace, tmp_path, *said)
+    with Workspace.init(tmp_path / "other", name="乙", badge="2", area="141102") as other:
+        load(other, tmp_path, *said)
+        done = merge_one(workspace, other.folder, trust=lambda _: True)
+        merge_one(other, workspace.folder, trust=lambda _: True)
+        assert other.replica.conflicts() == []
+
+    assert done.received.appended > 0
+    assert workspace.replica.conflicts() == []
+    people = {tuple(row) for row in workspace.select("SELECT recorded_by, device FROM findings")}
+    assert people == {("14110200001", "inspection load")}
+    assert {row[0] for row in workspace.select("SELECT photographer FROM photos")} == {"甲"}
+    assert {row[0] for row in workspace.select("SELECT state_by FROM inspections")} == {"14110200001"}
+
+
+SPOKEN: list[tuple[dict[str, Any], str]] = [
+    ({"site": dust()["site"] | {"name": 1.5}}, "应为文字，实为数字"),
+    ({"site": dust()["site"] | {"area": "x"}}, "六位数字"),
+    ({"site": dust()["site"] | {"datum": "XYZ"}}, "可选 BD-09、CGCS2000、GCJ-02、WGS-84"),
+    ({"answers": [{"item": "CD-001", "sample": {"number": "1", "status": "x"}}]}, "可选 received、sent、taken"),
+    ({"started_at": "gestern"}, "2026-11-20T09:10:00+08:00"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), SPOKEN)
+def test_refusals_speak_no_programmers_language(
+    workspace: Workspace, tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    """Kinds of values, forms and choices are said in words, in Chinese without a word of the library's."""
+    problem = load(workspace, tmp_path, dust(answers=[]) | changes)[0].problems[0]
+
+    assert words in problem.zh
+    assert not any(word in problem.zh for word in ("str", "decimal", "^", "enum", "Expected"))
+
+
+@pytest.mark.parametrize("text", ["{", '{"a" 1}', '{"a": }', '{"a": 1', "{a: 1}", '"a', "[1, 2", "[] x"])
+def test_broken_json_is_described_in_chinese(workspace: Workspace, tmp_path: Path, text: str) -> None:
+    """What is wrong and in which column, without the library's English."""
+    problem = load(workspace, tmp_path, text)[0].problems[0]
+
+    assert "列" in problem.zh
+    assert not any(word in problem.zh for word in ("Expecting", "Extra", "Unterminated"))
+
+
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"officers": OFFICERS[:1]}, "two_officers", "officers"),
     ({"officers": [OFFICERS[0], OFFICERS[0]]}, "two_officers", "officers"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,39 +12,19 @@ from inspect_tui.records.attach import attach
 from inspect_tui.records.conflicts import list_conflicts, resolve
 from inspect_tui.records.findings import add_finding, edit_finding, follow_up, void_finding
 from inspect_tui.records.model import AnswerInput, FindingInput
-from inspect_tui.records.workspace import Workspace
 from inspect_tui.texts import Refused
-from sync.exchange import exchange
-from sync.peers import ReplicaPeer
 from sync.verify import verify
+from tests.inspect_tui.records.conftest import meet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+    from inspect_tui.records.workspace import Workspace
     from tests.inspect_tui.records.conftest import PhotoMaker
-
-
-@pytest.fixture
-def other(workspace: Workspace, inspection: str, tmp_path: Path) -> Iterator[Workspace]:
-    """A second laptop of the same team that knows the inspection."""
-    workspace.replica.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copytree(workspace.folder, tmp_path / "other")
-    with Workspace.open(tmp_path / "other") as opened:
-        yield opened
-
-
-def meet(one: Workspace, two: Workspace) -> None:
-    """Exchange both ways."""
-    exchange(one.replica, ReplicaPeer(two.replica), officer=one.config.badge)
-
-    assert list(one.replica.dump()) == list(two.replica.dump())
 
 
 def test_two_laptops_answering_one_item_meet_in_one_row(
     workspace: Workspace, other: Workspace, inspection: str
 ) -> None:
-    """Different verdicts are a conflict that keeps both, warns at submission, and is settled by answering again."""
+    """Different verdicts are a conflict that keeps both, warns at submission, and is settled in so many words."""
     answer(workspace, inspection, "CD-001", AnswerInput(verdict="pass"))
     answer(other, inspection, "CD-001", AnswerInput(verdict="n_a", reason="不涉及"))
     answer(other, inspection, "CD-002", AnswerInput(verdict="pass"))
@@ -56,11 +35,12 @@ def test_two_laptops_answering_one_item_meet_in_one_row(
     assert view.conflict == ("verdict",)
     assert len(workspace.replica.conflicts()[0].heads) == 2
     assert "conflict" in {problem.code for problem in inspections.check(workspace, inspection).warnings}
-    answer(workspace, inspection, "CD-001", AnswerInput(verdict="fail", reason="核实后", photo_waiver="大雨"))
+    row = answer_id("141102", inspection, "CD-001")
+    settled = {"verdict": "fail", "reason": "核实后", "verdict_source": "officer"}
+    resolve(workspace, "answers", row, "verdict", value=settled, reason="现场核实")
     meet(workspace, other)
     assert other.replica.conflicts() == []
-    row = other.row("answers", answer_id("141102", inspection, "CD-001"))
-    assert row.values["verdict"] == "fail"
+    assert other.row("answers", row).values["verdict"] == "fail"
 
 
 def test_agreeing_answers_are_no_conflict(workspace: Workspace, other: Workspace, inspection: str) -> None:
@@ -74,13 +54,16 @@ def test_agreeing_answers_are_no_conflict(workspace: Workspace, other: Workspace
 
 
 def test_settling_to_a_shown_value_is_written(workspace: Workspace, other: Workspace, inspection: str) -> None:
-    """Choosing the value that is shown already settles the conflict too."""
+    """Choosing the value that is shown already settles the conflict too; answering it again does not."""
     answer(workspace, inspection, "CD-001", AnswerInput(verdict="pass"))
     answer(other, inspection, "CD-001", AnswerInput(verdict="fail", reason="x"))
     meet(workspace, other)
     shown = queries.walk_item(workspace, inspection, "CD-001").answer
     assert shown is not None
-    answer(workspace, inspection, "CD-001", AnswerInput(verdict=shown.row.values["verdict"]))
+    with pytest.raises(Refused):
+        answer(workspace, inspection, "CD-001", AnswerInput(verdict=shown.row.values["verdict"]))
+    conflict = list_conflicts(workspace)[0].conflict
+    resolve(workspace, "answers", conflict.row, "verdict", version=conflict.heads[0].version, reason="核实")
 
     assert workspace.replica.conflicts() == []
 
@@ -169,7 +152,7 @@ def test_a_conflict_is_settled_with_a_reason(workspace: Workspace, other: Worksp
     assert other.row("findings", finding).values["description"] == "南侧缺口"
     assert other.select("SELECT reason FROM resolutions")[0]["reason"] == "现场复核"
     with pytest.raises(Refused):
-        resolve(workspace, "findings", finding, "description", value="又改")
+        resolve(workspace, "findings", finding, "description", value="又改", reason="x")
 
 
 def test_a_typed_resolution_must_fit_the_cell(workspace: Workspace, other: Workspace, inspection: str) -> None:
@@ -179,13 +162,14 @@ def test_a_typed_resolution_must_fit_the_cell(workspace: Workspace, other: Works
     meet(workspace, other)
     row = answer_id("141102", inspection, "CD-001")
     with pytest.raises(Refused):
-        resolve(workspace, "answers", row, "verdict", value="pass")
+        resolve(workspace, "answers", row, "verdict", value="pass", reason="现场核实")
     resolve(
         workspace,
         "answers",
         row,
         "verdict",
         value={"verdict": "n_a", "reason": "核实", "verdict_source": "officer"},
+        reason="现场核实",
     )
 
     assert workspace.row("answers", row).values["verdict"] == "n_a"

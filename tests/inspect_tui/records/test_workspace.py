@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
@@ -81,6 +82,70 @@ def test_a_missing_workspace_is_said_to_be_missing(tmp_path: Path) -> None:
         Workspace.open(tmp_path / "nothing")
 
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("gone", "says"),
+    [
+        ((DATABASE,), DATABASE),
+        ((CONFIG,), CONFIG),
+        ((DEVICE_KEY,), "merge"),
+        ((CONFIG, DEVICE_KEY, "device.jws", ROOT_KEY), "merge"),
+    ],
+)
+def test_an_incomplete_workspace_names_what_is_missing_and_the_way_out(
+    workspace: Workspace, site: str, gone: tuple[str, ...], says: str
+) -> None:
+    """Open and init say the same, send nobody round in a circle, and leave what is there."""
+    folder = workspace.folder
+    workspace.close()
+    for name in gone:
+        (folder / name).unlink()
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(Refused) as opening:
+        Workspace.open(folder)
+    with pytest.raises(Refused) as making:
+        Workspace.init(folder, name="x", badge="2", area="141102")
+
+    assert opening.value.zh == making.value.zh
+    assert says in opening.value.zh
+    assert all(name in opening.value.zh for name in gone if name != ROOT_KEY)
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_bare_database_goes_on_as_a_new_device(workspace: Workspace, site: str, tmp_path: Path) -> None:
+    """What the refusal advises works: init elsewhere and merge the database."""
+    from inspect_tui.cli.merge import merge_one
+
+    folder = workspace.folder
+    workspace.close()
+    (tmp_path / "bare").mkdir()
+    shutil.copy(folder / DATABASE, tmp_path / "bare" / DATABASE)
+    with Workspace.init(tmp_path / "new", name="甲", badge="1", area="141102") as new:
+        merge_one(new, tmp_path / "bare" / DATABASE, trust=lambda _: True)
+        assert new.row("sites", site).values["name"] == "示例工程"
+
+
+def test_a_file_is_no_workspace(tmp_path: Path) -> None:
+    """A file in the place of the folder is said to be one."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(Refused, match="文件"):
+        Workspace.open(tmp_path / "file")
+
+
+def test_what_a_killed_load_left_is_swept_after_a_day(workspace: Workspace) -> None:
+    """Opening takes away half copies older than a day, and nothing else."""
+    folder = workspace.folder
+    workspace.close()
+    incoming = folder / "photos" / "incoming"
+    incoming.mkdir(parents=True)
+    for name in ("old", "young"):
+        (incoming / name).write_bytes(b"half")
+    (incoming / "link").symlink_to(folder / DATABASE)
+    os.utime(incoming / "old", (1, 1))
+    Workspace.open(folder).close()
+    assert sorted(path.name for path in incoming.iterdir()) == ["link", "young"]
+    assert (folder / DATABASE).is_file()
 
 
 @pytest.mark.parametrize("name", [CONFIG, DATABASE, DEVICE_KEY])
