@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from inspect_tui.cli.command import Command, argument
-from inspect_tui.cli.failures import REFUSED, complain
+from inspect_tui.cli.failures import REFUSED, complain, complain_of
 from inspect_tui.cli.output import fields, line, print_json, table
 from inspect_tui.texts import Refused, Text, say, tr
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from checklists.model import Catalogue
     from inspect_tui.cli.command import Context
-
-"""Folder inside a workspace for checklists of one's own."""
 
 
 def _catalogue(context: Context) -> Catalogue:
@@ -27,6 +26,7 @@ def _catalogue(context: Context) -> Catalogue:
 
     if Workspace.exists(context.folder):
         with context.open() as workspace:
+            complain_of(workspace.catalogue.faults)
             return workspace.catalogue
     return load_catalogue()
 
@@ -133,13 +133,13 @@ def validate_(context: Context, said: argparse.Namespace) -> int:
 def export(context: Context, said: argparse.Namespace) -> int:
     """Copy a checklist, or the whole catalogue, to a file or folder."""
     from checklists.catalogue import BUILT_IN, checklist_files, load_catalogue
+    from inspect_tui.records.files import refuse_existing, refuse_workspace
 
     target = Path(said.target).expanduser()
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise Refused(
-            f"{target} 已存在，未作改动；请换一个名字。",
-            f"{target} exists already and was left as it is; choose another.",
-        )
+    if target.is_dir() and not any(target.iterdir()):
+        refuse_workspace(target)
+    else:
+        refuse_existing(target)
     if said.checklist == "all":
         shutil.copytree(BUILT_IN, target, dirs_exist_ok=True)
     else:
@@ -172,15 +172,93 @@ def import_(context: Context, said: argparse.Namespace) -> int:
         complain(tr("有错误，未导入。", "There are faults; nothing was imported."))
         return REFUSED
     files = sorted(given.glob("*.yaml")) if given.is_dir() else [given]
+    contents = {file.name: file.read_bytes() for file in files}
+    _refuse_clashes(folder, contents, replace=said.replace)
     folder.mkdir(exist_ok=True)
-    for file in files:
-        write_atomically(folder / file.name, file.read_bytes())
+    for name, data in contents.items():
+        write_atomically(folder / name, data)
     if context.json:
         print_json([str(folder / file.name) for file in files])
     else:
         for file in files:
             line(tr(f"已导入 {folder / file.name}。", f"Imported {folder / file.name}."))
     return 0
+
+
+def _refuse_clashes(folder: Path, contents: dict[str, bytes], *, replace: bool) -> None:
+    """Refuse an id that another file has already, and another content under a version that is known.
+
+    Args:
+        folder: Of the checklists imported before.
+        contents: File name → bytes of what is to be imported; all of it passed `validate`.
+        replace: Another content for a known version is wanted.
+
+    Raises:
+        Refused: Names the files.
+    """
+    from checklists.catalogue import BUILT_IN, checklist_files
+
+    theirs = [(file, _name_of(file.read_bytes())) for file in checklist_files(folder)] if folder.is_dir() else []
+    built_in = [(file, _name_of(file.read_bytes())) for file in checklist_files(BUILT_IN)]
+    given: dict[str, str] = {}
+    for name, data in contents.items():
+        mine = _name_of(data)
+        if mine is None:
+            continue
+        if mine.id in given:
+            raise Refused(
+                f"{given[mine.id]} 与 {name} 的编号都是 {mine.id}，未导入；请只留一个，或改用不同的编号。",
+                f"{given[mine.id]} and {name} both have the id {mine.id}, so nothing was imported; keep one or change an id.",
+            )
+        given[mine.id] = name
+        for file, known in theirs:
+            if known is not None and known.id == mine.id and file.name != name:
+                raise Refused(
+                    f"编号 {mine.id} 已由 {file} 使用，未导入 {name}；请把文件改名为 {file.name} 后再导入，或改用不同的编号。",
+                    f"The id {mine.id} is that of {file} already, so {name} was not imported; name the file {file.name} to"
+                    " take its place, or use another id.",
+                )
+            if file.name == name and known is not None and known.id != mine.id:
+                raise Refused(
+                    f"{file} 是另一检查表（{known.id}），未导入 {name}；请换一个文件名。",
+                    f"{file} is another checklist ({known.id}), so {name} was not imported; use another file name.",
+                )
+        if not replace:
+            _refuse_same_version(name, data, mine, [*theirs, *built_in])
+
+
+class _Name(NamedTuple):
+    """Which checklist a file is."""
+
+    id: str
+    version: str
+
+
+def _refuse_same_version(name: str, data: bytes, mine: _Name, others: Sequence[tuple[Path, _Name | None]]) -> None:
+    from checklists.yamltree import parse
+
+    for file, known in others:
+        if known == mine and parse(file.read_bytes()).value != parse(data).value:
+            raise Refused(
+                f"{file} 已是检查表 {mine.id} 的 {mine.version} 版，内容不同，未导入 {name}；请改版本号，"
+                "确要替换时加 --replace（已做的检查保留当时的文本）。",
+                f"{file} is version {mine.version} of {mine.id} already with other content, so {name} was not imported; give"
+                " it another version, or add --replace (inspections made keep the text they were made with).",
+            )
+
+
+def _name_of(data: bytes) -> _Name | None:
+    """Id and version that a file of the catalogue states; None for law, kinds, areas, and what cannot be read."""
+    from checklists.errors import CatalogueError
+    from checklists.yamltree import parse
+
+    try:
+        said = parse(data).value
+    except CatalogueError:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+        return None
+    return _Name(str(said["id"]), str(said.get("version")))
 
 
 _ID: Final = argument("checklist", help=Text("检查表编号", "id of the checklist"), metavar="ID")
@@ -220,6 +298,13 @@ COMMANDS: Final = (
         ("checklist", "import"),
         Text("检查并导入自己的检查表", "check and take in a checklist of one's own"),
         import_,
-        (argument("path", help=Text("YAML 文件或文件夹", "YAML file or folder"), metavar="PATH"),),
+        (
+            argument("path", help=Text("YAML 文件或文件夹", "YAML file or folder"), metavar="PATH"),
+            argument(
+                "--replace",
+                help=Text("替换同一版本的不同内容", "replace other content of the same version"),
+                action="store_true",
+            ),
+        ),
     ),
 )

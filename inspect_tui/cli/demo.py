@@ -55,8 +55,10 @@ def play(folder: Path, *, quiet: bool = False) -> dict[str, Any]:
     Raises:
         Refused: The folder is not empty, or something that must work did not.
     """
+    from inspect_tui.records.files import refuse_workspace
     from inspect_tui.records.workspace import Workspace
 
+    refuse_workspace(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(
             f"{folder} 已存在且不是空文件夹，未作改动；请换一个位置：inspect-tui demo 文件夹。",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from inspect_tui.cli.command import Context
+    from sync.errors import SyncError
     from sync.peers import ChainKey, FilePeer, Place
     from sync.verify import Fault
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 def verify_(context: Context, said: argparse.Namespace) -> int:
     """Check changesets, signatures, chains, tables and photos; nothing is written, and each fault is named."""
-    from inspect_tui.exports.log_lines import count_changesets
-    from sync.errors import SyncError
     from sync.peers import open_peer
 
     others: list[Tips] = []
@@ -37,14 +36,7 @@ def verify_(context: Context, said: argparse.Namespace) -> int:
         with open_peer(Path(name).expanduser()) as other:
             others.append(other.heads())
     source = context.folder if said.source is None else Path(said.source).expanduser()
-    if said.source is None:
-        _must_exist(context)
-    with open_peer(source) as peer, Progress(tr("校验", "verify")) as progress:
-        faults = verify_peer(peer, others, progress)
-        if said.source is not None:
-            with contextlib.suppress(SyncError):  # tips that cannot be read are among the faults already
-                faults += _notes_of_later(context, peer)
-        count = count_changesets(peer)
+    faults, count, bare = _look(context, source, others, own=said.source is None)
     wrong = [fault for fault in faults if fault.level == "fault"]
     if context.json:
         print_json([plain(fault) for fault in faults])
@@ -54,37 +46,134 @@ def verify_(context: Context, said: argparse.Namespace) -> int:
         if wrong:
             line(tr(f"{source}：发现 {len(wrong)} 处错误。", f"{source}: {len(wrong)} faults."))
         else:
+            zh, en = ("和数据表", " and the tables") if bare else ("、数据表和照片", ", the tables and the photos")
             line(
                 tr(
-                    f"✓ {source}：{count} 个变更集、数据表和照片均与签名一致。",
-                    f"✓ {source}: {count} changesets, the tables and the photos are what was signed.",
+                    f"✓ {source}：{count} 个变更集{zh}均与签名一致。",
+                    f"✓ {source}: {count} changesets{en} are what was signed.",
                 )
             )
     return REFUSED if wrong else 0
 
 
-def _must_exist(context: Context) -> None:
-    from inspect_tui.records.workspace import DATABASE
+def _look(context: Context, source: Path, others: Sequence[Tips], *, own: bool) -> tuple[list[Fault], int, bool]:
+    """What is found, the number of changesets, and whether the database stands without any photos."""
+    from inspect_tui.exports.log_lines import count_changesets
+    from inspect_tui.records.workspace import CONFIG, DATABASE, incomplete
+    from sync.errors import NotAReplicaError, SyncError
+    from sync.peers import open_peer
+    from sync.storage import store_errors
 
-    if not (context.folder / DATABASE).is_file():
-        raise Refused(
-            f"{context.folder} 中没有工作区；请先运行 inspect-tui init。",
-            f"There is no workspace in {context.folder}; run inspect-tui init first.",
-        )
+    database = source / DATABASE if source.is_dir() else source
+    # Settings and keys are not needed to verify a workspace; its database is.
+    if not database.is_file() and (own or (source / CONFIG).is_file()):
+        wrong = incomplete(source)
+        if wrong is not None:
+            raise wrong
+    count = 0
+    try:
+        with open_peer(source) as peer, Progress(tr("校验", "verify")) as progress:
+            faults = verify_peer(peer, others, progress)
+            bare = _is_bare(source, peer)
+            if bare:
+                faults = _without_photos(peer, faults)
+            with contextlib.suppress(SyncError):  # what cannot be read is among the faults already
+                if not own:
+                    faults += _notes_of_later(context, peer)
+                with store_errors(source):
+                    count = count_changesets(peer)
+    except NotAReplicaError as error:
+        if not database.is_file():
+            raise
+        return [_damaged_file(source, error)], 0, False
+    return faults, count, bare
+
+
+def _damaged_file(source: Path, error: SyncError) -> Fault:
+    """A file that cannot even be opened as what it should be."""
+    from sync.verify import Fault
+
+    return Fault("damaged", error.zh, error.en, str(source))
 
 
 def verify_peer(peer: FilePeer, others: Sequence[Tips] = (), progress: Progress | None = None) -> list[Fault]:
-    """Everything wrong or worth knowing of a workspace opened for reading."""
+    """Everything wrong or worth knowing of a workspace opened for reading; a damaged file is one fault."""
+    from inspect_tui.exports.soundness import damage
     from inspect_tui.records.tables import SCHEMA
+    from sync.errors import SyncError
+    from sync.storage import store_errors
     from sync.verify import verify
 
-    return verify(
-        peer.connection,
-        SCHEMA,
-        peer.photos,
-        others=others,
-        progress=None if progress is None else progress.update,
+    found = damage(peer.connection)
+    try:
+        with store_errors(peer.database):
+            faults = verify(
+                peer.connection,
+                SCHEMA,
+                peer.photos,
+                others=others,
+                progress=None if progress is None else progress.update,
+            )
+    except SyncError as error:
+        return [_damaged(peer, found or str(error.__cause__ or error))]
+    return [_damaged(peer, found), *faults] if found else faults
+
+
+def _damaged(peer: FilePeer, what: str) -> Fault:
+    from sync.verify import Fault
+
+    return Fault(
+        "damaged",
+        f"数据库文件已损坏（{what}）；请停止使用，先原样复制整个文件夹，再从备份恢复，或从其他设备合并。",
+        f"The database file is damaged ({what}); stop using it, copy the whole folder as it is, then restore a backup or"
+        " merge from other devices.",
+        str(peer.source),
     )
+
+
+def _is_bare(source: Path, peer: FilePeer) -> bool:
+    """Whether a database file stands by itself: a backup without photos, of which none lies beside it."""
+    from inspect_tui.records.workspace import CONFIG, DEVICE_KEY
+    from sync.errors import SyncError
+
+    folder = source if source.is_dir() else source.parent
+    if any((folder / name).is_file() for name in (CONFIG, DEVICE_KEY)):
+        return False
+    with contextlib.suppress(SyncError):
+        return not any(peer.photos.has(sha256) for sha256 in _held_photos(peer))
+    return True
+
+
+def _held_photos(peer: FilePeer) -> set[str]:
+    """The photos that the workspace had when the file was made."""
+    from sync.errors import SyncError
+    from sync.storage import store_errors
+
+    try:
+        with store_errors(peer.source):
+            rows = peer.connection.execute("SELECT sha256 FROM blobs WHERE state = 'here' AND length(sha256) = 64")
+            return {str(row[0]) for row in rows}
+    except SyncError:
+        return set()
+
+
+def _without_photos(peer: FilePeer, faults: list[Fault]) -> list[Fault]:
+    """The absence of all photos said once, as a note: a database file by itself carries none."""
+    from sync.verify import Fault
+
+    held = _held_photos(peer)
+    if not held:
+        return faults
+    kept = [fault for fault in faults if not (fault.code == "photo" and fault.where in held)]
+    note = Fault(
+        "photos_apart",
+        f"数据库文件旁没有照片，{len(held)} 个照片等文件未核对；照片在原工作区或带照片的备份中。",
+        f"No photos lie beside the database file, so {len(held)} photos and other files were not checked; they are in the"
+        " workspace itself or in a backup with photos.",
+        str(peer.source),
+        "note",
+    )
+    return [*kept, note]
 
 
 def _notes_of_later(context: Context, peer: FilePeer) -> list[Fault]:
@@ -146,8 +235,25 @@ def backup(context: Context, said: argparse.Namespace) -> int:
             )
         )
         for sha256 in done["photos_missing"]:
-            line(tr(f"! 照片 {sha256} 不在本机，未备份", f"! photo {sha256} is not here and was not backed up"))
-    return 0
+            line(
+                tr(f"! 照片 {sha256} 尚未收到，未备份", f"! photo {sha256} has not come yet and was not backed up")
+            )
+        for sha256 in done["photos_damaged"]:
+            line(
+                tr(
+                    f"✗ 照片 {sha256} 在本机已缺失或被改动，未备份；请从其他设备或较早的备份找回",
+                    f"✗ photo {sha256} is gone or was changed on this device and was not backed up; get it back from"
+                    " another device or an earlier backup",
+                )
+            )
+        if done["faults"]:
+            line(
+                tr(
+                    f"✗ 备份与工作区一致，但其中有 {done['faults']} 处错误；请运行 inspect-tui verify 查看。",
+                    f"✗ The backup is what the workspace is, but that has {done['faults']} faults; see inspect-tui verify.",
+                )
+            )
+    return REFUSED if done["photos_damaged"] or done["faults"] else 0
 
 
 def log_(context: Context, said: argparse.Namespace) -> int:

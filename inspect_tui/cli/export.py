@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def csv(context: Context, said: argparse.Namespace) -> int:
     """Write the findings as CSV; `-` is standard output, which then holds nothing else."""
     from inspect_tui.exports.findings_csv import export_findings, write_findings
+    from inspect_tui.records.files import is_standard_output
 
     day = day_of(said)
     with context.open() as workspace, Progress(tr("导出", "export")) as progress:
@@ -33,7 +34,10 @@ def csv(context: Context, said: argparse.Namespace) -> int:
             sys.stdout.buffer.flush()
             return 0
         path = Path(said.file).expanduser()
+        sys.stdout.flush()
         count = export_findings(workspace, path, headers=said.headers, day=day, ids=ids, progress=progress.update)
+    if is_standard_output(path):
+        return 0
     if context.json:
         print_json({"file": str(path), "findings": count})
     else:

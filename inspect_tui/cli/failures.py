@@ -10,10 +10,15 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inspect_tui.exports.neutral import one_line
-from inspect_tui.texts import tr
+from inspect_tui.texts import say, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inspect_tui.texts import Bilingual
 
 REFUSED: Final = 1
 USAGE: Final = 2
@@ -49,17 +54,51 @@ def explain(error: BaseException) -> int:
         complain(tr(zh, en))
         return USAGE if isinstance(error, WrongUsage) else REFUSED
     if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        reason = f"{where}{error.strerror}"
+        _complain_of_file(error)
+        return REFUSED
+    if any(kind.__module__ == "sqlite3" for kind in type(error).__mro__):
         complain(
             tr(
-                f"无法读写 {reason}；请检查路径、权限和磁盘空间。",
-                f"Cannot read or write {reason}; check path, permissions and free space.",
+                f"数据库出错或已损坏（{error}）；请停止记录，运行 inspect-tui verify 查看，必要时从备份恢复。",
+                f"The database failed or is damaged ({error}); stop recording, see inspect-tui verify, and restore a backup"
+                " if need be.",
             )
         )
         return REFUSED
     complain(_unexpected(error))
     return REFUSED
+
+
+def _complain_of_file(error: OSError) -> None:
+    from inspect_tui.reasons import reason_of
+
+    reason = reason_of(error)
+    if error.filename:
+        complain(
+            tr(
+                f"无法读写 {_named(error.filename)}：{reason.zh}；请检查路径、权限和磁盘空间。",
+                f"Cannot read or write {_named(error.filename)}: {reason.en}; check path, permissions and free space.",
+            )
+        )
+        return
+    # Files are opened by name, so this is what was printed.
+    complain(
+        tr(
+            f"无法写出结果：{reason.zh}；请检查输出所到之处的空间后重试。",
+            f"The output cannot be written: {reason.en}; check the space where it goes, then try again.",
+        )
+    )
+    _drop_output()
+
+
+def _named(filename: object) -> str:
+    return os.fsdecode(filename) if isinstance(filename, bytes) else str(filename)
+
+
+def complain_of(faults: Iterable[Bilingual]) -> None:
+    """What is wrong beside the matter, such as an imported checklist that is left out."""
+    for fault in faults:
+        complain(f"! {say(fault)}")
 
 
 def complain(sentence: str) -> None:
@@ -73,14 +112,14 @@ def _unexpected(error: BaseException) -> str:
     path = write_report(error)
     if path is None:
         return tr(
-            f"程序遇到未预料的错误（{kind}），报告也无法写入；已记录的内容不受影响，请重试并告知管理员。",
-            f"An unexpected error ({kind}), and no report of it could be written; what was recorded is safe: try again"
+            f"程序遇到未预料的错误（{kind}），报告也无法写入；请运行 inspect-tui verify 检查记录，并告知管理员。",
+            f"An unexpected error ({kind}), and no report of it could be written; check the records with inspect-tui verify"
             " and tell the administrator.",
         )
     return tr(
-        f"程序遇到未预料的错误（{kind}），报告在 {path}；已记录的内容不受影响，请把报告交给管理员。",
-        f"An unexpected error ({kind}); the report is {path}. What was recorded is safe; give the report to the"
-        " administrator.",
+        f"程序遇到未预料的错误（{kind}），报告在 {path}；请运行 inspect-tui verify 检查记录，并把报告交给管理员。",
+        f"An unexpected error ({kind}); the report is {path}. Check the records with inspect-tui verify and give the report"
+        " to the administrator.",
     )
 
 

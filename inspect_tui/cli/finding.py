@@ -59,11 +59,23 @@ def day_of(said: argparse.Namespace) -> dt.date | None:
     """
     from inspect_tui.records.times import parse_day
 
-    return parse_day(said.day) if said.day else None
+    return parse_day(said.day) if said.day is not None else None
 
 
 def filtered(workspace: Workspace, said: argparse.Namespace) -> list[str] | None:
-    """Ids of the findings that the options select; None where none is given, for all of them."""
+    """Ids of the findings that the options select; None where none is given, for all of them.
+
+    Raises:
+        Refused: A site, inspection or area that is named is not there.
+    """
+    from inspect_tui.records.queries import known_area
+
+    if said.site is not None:
+        workspace.row("sites", said.site)
+    if said.inspection is not None:
+        workspace.row("inspections", said.inspection)
+    if said.area is not None:
+        known_area(workspace, said.area)
     chosen = [line.id for line in _lines(workspace, said)] if _is_filtered(said) else None
     return None if chosen is None else sorted(chosen)
 
@@ -167,7 +179,7 @@ def follow_up(context: Context, said: argparse.Namespace) -> int:
     from inspect_tui.records.model import Officer
     from inspect_tui.records.times import parse
 
-    if bool(said.by_name) != bool(said.by_badge):
+    if (said.by_name is None) != (said.by_badge is None):
         raise Refused("--by-name 和 --by-badge 须同时给出。", "--by-name and --by-badge come together.")
     with context.open() as workspace:
         event = findings.follow_up(
@@ -177,8 +189,8 @@ def follow_up(context: Context, said: argparse.Namespace) -> int:
             text=said.text,
             result=said.result,
             new_due_date=said.due,
-            by=Officer(said.by_name, said.by_badge) if said.by_name else None,
-            at=parse(said.at) if said.at else None,
+            by=Officer(said.by_name, said.by_badge) if said.by_name is not None else None,
+            at=parse(said.at) if said.at is not None else None,
         )
         status = str(workspace.row("findings", said.finding).values["status"])
     if context.json:
@@ -186,7 +198,8 @@ def follow_up(context: Context, said: argparse.Namespace) -> int:
     else:
         from inspect_tui.records.model import STATUSES as NAMES
 
-        line(tr(f"已登记，问题状态：{NAMES[status]}。", f"Recorded; the finding is now {NAMES[status]}."))
+        name = NAMES.get(status, status)
+        line(tr(f"已登记，问题状态：{name}。", f"Recorded; the finding is now {name}."))
     return 0
 
 

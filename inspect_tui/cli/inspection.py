@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.cli.command import Command, argument
-from inspect_tui.cli.failures import REFUSED
+from inspect_tui.cli.failures import REFUSED, complain, complain_of
 from inspect_tui.cli.output import fields, line, print_json, print_json_array, table
 from inspect_tui.cli.plain import plain
 from inspect_tui.cli.progress import Progress
-from inspect_tui.texts import Text, say, tr
+from inspect_tui.texts import Refused, Text, say, tr
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from inspect_tui.cli.command import Context
-    from inspect_tui.records.model import LoadResult
+    from inspect_tui.records.model import LoadResult, Present
     from inspect_tui.records.queries import InspectionLine
     from inspect_tui.records.workspace import Workspace
 
@@ -30,11 +30,18 @@ def load(context: Context, said: argparse.Namespace) -> int:
 
     told: list[dict[str, Any]] = []
     with context.open() as workspace:
+        complain_of(workspace.catalogue.faults)
         for name in said.files:
             file = Path(name).expanduser()
-            with Progress(file.name) as progress:
-                results = load_inspections(workspace, file, progress.update)
-            told += [{"file": str(file), **plain(each)} for each in results]
+            try:
+                with Progress(file.name) as progress:
+                    results = load_inspections(workspace, file, progress.update)
+            except Refused as refused:
+                told.append(_unreadable(file, refused))
+                if not context.json:
+                    complain(say(refused))
+                continue
+            told += [{"file": str(file), "index": index, **plain(each)} for index, each in enumerate(results)]
             if not context.json:
                 _tell(file, results)
     if context.json:
@@ -42,8 +49,22 @@ def load(context: Context, said: argparse.Namespace) -> int:
     return REFUSED if any(each["inspection"] is None for each in told) else 0
 
 
+def _unreadable(file: Path, refused: Refused) -> dict[str, Any]:
+    """A file of which nothing could be read, as one that was refused: the others are loaded all the same."""
+    problem = {"code": "cannot_read", "zh": refused.zh, "en": refused.en, "item": None, "field": None}
+    return {
+        "file": str(file),
+        "index": None,
+        "line": None,
+        "inspection": None,
+        "created": False,
+        "problems": [problem],
+    }
+
+
 def _tell(file: Path, results: list[LoadResult]) -> None:
-    for each in results:
+    lines = [each.line for each in results]
+    for index, each in enumerate(results):
         if each.inspection is None:
             state = tr("未载入", "refused")
         elif each.created:
@@ -52,7 +73,9 @@ def _tell(file: Path, results: list[LoadResult]) -> None:
             state = tr(
                 f"此前已载入 {each.inspection}，未作改动", f"loaded before as {each.inspection}, nothing changed"
             )
-        line(tr(f"{file.name} 第 {each.line} 行：{state}", f"{file.name} line {each.line}: {state}"))
+        # Several on one line are told apart by their place in the array.
+        place = f" [{index}]" if lines.count(each.line) > 1 else ""
+        line(tr(f"{file.name} 第 {each.line} 行{place}：{state}", f"{file.name} line {each.line}{place}: {state}"))
         for problem in each.problems:
             line(("  ✗ " if each.inspection is None else "  ! ") + say(problem))
 
@@ -162,7 +185,8 @@ def show(context: Context, said: argparse.Namespace) -> int:
 
 
 def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
-    from inspect_tui.records.model import STATES, VERDICTS
+    from inspect_tui.photos.warning_texts import label
+    from inspect_tui.records.model import STATES, STATUSES, VERDICTS
     from inspect_tui.records.times import shown
 
     one = detail.line
@@ -175,6 +199,7 @@ def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
             (tr("结束", "ended"), shown(one.ended_at)),
             (tr("状态", "state"), STATES.get(one.state, one.state)),
             (tr("人员", "officers"), "、".join(f"{each.name}（{each.badge}）" for each in one.officers)),
+            (tr("被检查方", "other party"), _present(detail.present)),
             (tr("备注", "note"), detail.note),
         )
     )
@@ -184,12 +209,23 @@ def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
         for value in each["measured"]:
             line(f"        {value['value'] or '<' + str(value['below_detection'])} {value['unit']}")
         for photo in each["photos"]:
-            codes = ", ".join(warning["code"] for warning in photo["warnings"])
-            line(f"        {photo['file_name']}  {photo['sha256'][:12]}  {codes}")
+            labels = ", ".join(str(label(warning["code"])) for warning in photo["warnings"])
+            line(f"        {photo['file_name']}  {photo['sha256'][:12]}  {labels}")
     for finding in detail.findings:
-        line(f"→ {finding.id}  {finding.status}  {finding.description}")
+        line(f"→ {finding.id}  {STATUSES.get(finding.status, finding.status)}  {finding.description}")
     for warning in (*detail.warnings, *(detail.submission.refusals if detail.submission else ())):
         line("! " + say(warning))
+
+
+def _present(present: Present | None) -> str:
+    """Who was there for the other party, whether they signed, and why not."""
+    from inspect_tui.records.model import SIGNATURES
+
+    if present is None:
+        return tr("未记录", "not recorded")
+    who = "，".join(part for part in (present.name, present.role) if part)
+    signed = str(SIGNATURES.get(present.signature, present.signature))
+    return "；".join(part for part in (who, signed, present.reason) if part)
 
 
 def schema_(_: Context, __: argparse.Namespace) -> int:

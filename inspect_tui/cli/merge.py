@@ -18,13 +18,14 @@ from inspect_tui.texts import Refused, Text, tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from inspect_tui.cli.command import Context
     from inspect_tui.records.conflicts import ConflictView
     from inspect_tui.records.workspace import Workspace
     from sync.exchange import Exchanged, Stranger
     from sync.peers import FilePeer
+    from sync.replica import Conflict
 
 
 class _TakenBack(Exception):
@@ -63,6 +64,7 @@ def merge_one(
         Refused: The source is this very workspace.
         SyncError: It cannot be read, is not trusted, or this side cannot write.
     """
+    from inspect_tui.records.conflicts import heads_in_conflict
     from sync.exchange import exchange
     from sync.peers import open_peer, same_file
 
@@ -74,7 +76,8 @@ def merge_one(
             )
         if preview:
             return _preview(workspace, peer, progress)
-        return exchange(
+        before = heads_in_conflict(workspace)
+        done = exchange(
             workspace.replica,
             peer,
             trust=trust,
@@ -82,20 +85,34 @@ def merge_one(
             officer=workspace.config.badge,
             progress=progress.step,
         )
+        done.conflicts += _joined(workspace, before)
+        return done
+
+
+def _joined(workspace: Workspace, before: Mapping[tuple[str, str, str], frozenset[str]]) -> list[Conflict]:
+    """Conflicts of before to which a further value has come: nobody who knew them has seen it."""
+    return [
+        each
+        for each in workspace.replica.conflicts()
+        if (known := before.get((each.table, each.row, each.cell))) is not None
+        and not {head.version for head in each.heads} <= known
+    ]
 
 
 def _preview(workspace: Workspace, peer: FilePeer, progress: Progress) -> Exchanged:
     """What `exchange` would do to the log if the peer were trusted, done and taken back; photos stay where they are."""
+    from inspect_tui.records.conflicts import heads_in_conflict
     from sync.exchange import Exchanged, adopt, pull, strangers
 
     replica = workspace.replica
     done = Exchanged()
-    before = {(each.table, each.row, each.cell) for each in replica.conflicts()}
+    before = heads_in_conflict(workspace)
     with contextlib.suppress(_TakenBack), replica.writing():
         found = strangers(replica, peer)
         done.adopted = adopt(replica, found, area=workspace.config.area, officer=workspace.config.badge)
         pull(replica, peer, done.received, progress.step)
         done.conflicts = [each for each in replica.conflicts() if (each.table, each.row, each.cell) not in before]
+        done.conflicts += _joined(workspace, before)
         raise _TakenBack
     return done
 
@@ -171,7 +188,7 @@ def _tell(told: dict[str, Any]) -> None:
     for each in told["forks"]:
         line(tr(f"  ! 设备分叉（复制或恢复过）：{each}", f"  ! the device was copied or restored: {each}"))
     for each in told["conflicts"]:
-        line(tr("  ! 新冲突：", "  ! new conflict: ") + f"{each['table']} {each['row']} {each['cell']}")
+        line(tr("  ! 新冲突或新取值：", "  ! in conflict anew: ") + f"{each['table']} {each['row']} {each['cell']}")
     if told["conflicts"] and not told["preview"]:
         line(tr("  用 inspect-tui conflict list 查看。", "  See inspect-tui conflict list."))
 
@@ -191,6 +208,13 @@ def conflicts(context: Context, _: argparse.Namespace) -> int:
         line(tr("  原值：", "  base: ") + _value(conflict.base))
         for letter, head in zip(string.ascii_lowercase, conflict.heads, strict=False):
             line(f"  {letter}: {_value(head.value)}  — {head.device_name} {head.officer} {_when(head.time_ms)}")
+        if conflict.cell == "void":
+            line(
+                tr(
+                    "  作废后或同时另有改动：选 a 等为作废成立，--value null 为撤回作废",
+                    "  something else changed beside the voiding: a letter upholds it, --value null takes it back",
+                )
+            )
     if not views:
         line(tr("没有冲突。", "There is no conflict."))
     return 0
@@ -255,16 +279,39 @@ def resolve(context: Context, said: argparse.Namespace) -> int:
             )
         version, value = _chosen(view, said)
         settle(workspace, *place, version=version, value=value, reason=said.reason, basis=view.row)
-        left = len(list_conflicts(workspace))
+        left = [each.conflict for each in list_conflicts(workspace)]
+    here = [each.cell for each in left if (each.table, each.row) == (said.table, said.row)]
     if context.json:
-        print_json({"table": said.table, "row": said.row, "cell": said.cell, "conflicts_left": left})
-    else:
-        line(tr(f"已解决；还有 {left} 处冲突。", f"Settled; {left} conflicts are left."))
+        print_json(
+            {
+                "table": said.table,
+                "row": said.row,
+                "cell": said.cell,
+                "conflicts_left": len(left),
+                "cells_left": here,
+            }
+        )
+        return 0
+    line(
+        tr(
+            f"{said.cell} 已解决；还有 {len(left)} 处冲突。",
+            f"{said.cell} is settled; {len(left)} conflicts are left.",
+        )
+    )
+    for cell in here:
+        line(
+            tr(
+                f"  同一记录尚待解决：inspect-tui conflict resolve {said.table} {said.row} {cell} a|b --reason 理由",
+                f"  still open in this row: inspect-tui conflict resolve {said.table} {said.row} {cell} a|b --reason WHY",
+            )
+        )
     return 0
 
 
 def _chosen(view: ConflictView, said: argparse.Namespace) -> tuple[str | None, Any]:
     """The version that the letter names, or the value given: text, or JSON for a group of columns."""
+    from inspect_tui.records.conflicts import typed_value
+
     heads = view.conflict.heads
     if said.choice is not None:
         place = string.ascii_lowercase.find(said.choice.lower())
@@ -275,15 +322,7 @@ def _chosen(view: ConflictView, said: argparse.Namespace) -> tuple[str | None, A
                 f"There is no value {said.choice}; choose {letters} or use --value.",
             )
         return heads[place].version, None
-    if any(isinstance(head.value, dict | list) for head in heads):
-        try:
-            return None, json.loads(said.value)
-        except ValueError as error:
-            raise Refused(
-                f"{said.cell} 的取值是一组字段，请写成 JSON，如 {json.dumps(heads[0].value, ensure_ascii=False)}。",
-                f"{said.cell} is a group of columns; give JSON, such as {json.dumps(heads[0].value, ensure_ascii=False)}.",
-            ) from error
-    return None, said.value
+    return None, typed_value(said.table, said.cell, said.value)
 
 
 COMMANDS: Final = (
@@ -323,7 +362,7 @@ COMMANDS: Final = (
             argument(
                 "--value", help=Text("另定取值（成组字段写 JSON）", "another value (JSON for a group of columns)")
             ),
-            argument("--reason", help=Text("理由", "why"), default=""),
+            argument("--reason", help=Text("理由，必填", "why; always needed"), default=""),
         ),
     ),
 )

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from inspect_tui.cli.command import Argument, Command
 
 PROGRAMME: Final = "inspect-tui"
+MOST: Final = 1_000_000_000
+"""What a count may be at most; SQLite knows no larger whole numbers than its own."""
+PATHS: Final = frozenset({"FILE", "PATH", "DIR", "SOURCE", "TARGET", "REPLICA"})
+"""Names of arguments that are paths: they may be bytes of any encoding, but not empty."""
 GROUPS: Final[dict[str, Text]] = {
     "checklist": Text("检查表", "checklists"),
     "site": Text("检查对象", "sites"),
@@ -24,12 +28,17 @@ GROUPS: Final[dict[str, Text]] = {
     "conflict": Text("冲突", "conflicts"),
     "export": Text("导出", "exports"),
 }
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _SENTENCES: Final = (
     (re.compile(r"the following arguments are required: (.+)"), "缺少 {0}"),
     (re.compile(r"unrecognized arguments: (.+)"), "不认识 {0}"),
     (re.compile(r"argument (.+?): invalid choice: (.+?) \(choose from (.+)\)"), "{0} 不能是 {1}，可选 {2}"),
     (re.compile(r"argument (.+?): expected one argument"), "{0} 后面缺少取值"),
     (re.compile(r"argument (.+?): expected at least one argument"), "{0} 后面至少要有一个取值"),
+    (
+        re.compile(r"argument (.+?): not a whole number from 1 to (\d+): (.+)"),
+        "{0} 须是 1 至 {1} 的整数，不能是 {2}",
+    ),
     (re.compile(r"argument (.+?): invalid .+? value: (.+)"), "{0} 的取值 {1} 不对"),
     (re.compile(r"argument (.+?): not allowed with argument (.+)"), "{0} 不能与 {1} 同用"),
 )
@@ -71,6 +80,42 @@ def _heading(text: str) -> str:
     return tr("用法：", "usage: ") + text.removeprefix("usage: ")
 
 
+def count(text: str) -> int:
+    """A number of things, from 1.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if re.fullmatch(r"\+?[0-9]{1,20}", text, re.ASCII) and 1 <= int(text) <= MOST:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"not a whole number from 1 to {MOST}: {text[:40]!r}")
+
+
+def check_texts(said: argparse.Namespace, arguments: Iterable[Argument]) -> None:
+    """Refuse at the door what no record can hold: bytes that are no text, and paths that are empty.
+
+    Raises:
+        WrongUsage: Names the argument.
+    """
+    for each in arguments:
+        name = each.options.get("metavar") or each.flags[-1]
+        shown = each.flags[-1] if each.flags[0].startswith("-") else name
+        values = getattr(said, each.flags[-1].lstrip("-").replace("-", "_"), None)
+        is_path = name in PATHS
+        for value in values if isinstance(values, list | tuple) else [values]:
+            if not isinstance(value, str):
+                continue
+            if is_path and not value:
+                raise WrongUsage(
+                    f"{shown} 是空的；请给出文件或文件夹。", f"{shown} is empty; name a file or folder."
+                )
+            if not is_path and _SURROGATE.search(value):
+                raise WrongUsage(
+                    f"{shown} 的取值不是 UTF-8 文字；请检查终端的编码，改用 UTF-8 后重试。",
+                    f"{shown} is not UTF-8 text; set the terminal to UTF-8 and try again.",
+                )
+
+
 def global_options(globals_: Iterable[Argument]) -> argparse.ArgumentParser:
     """The options that stand before or after the command."""
     parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -105,7 +150,8 @@ def build(commands: Sequence[Command], globals_: Sequence[Argument]) -> Parser:
         )
         own.set_defaults(command=command)
         for each in command.arguments:
-            own.add_argument(*each.flags, help=_help(each.help), **each.options)
+            options = each.options | ({"type": count} if each.options.get("type") is int else {})
+            own.add_argument(*each.flags, help=_help(each.help), **options)
     return parser
 
 

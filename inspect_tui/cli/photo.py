@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from inspect_tui.cli.command import Context
 
+_NO_POSITION: Final = {"missing": Text("无", "none"), "invalid": Text("无效", "invalid")}
+
 
 def add(context: Context, said: argparse.Namespace) -> int:
     """Attach files to an item of an inspection; one that cannot be read is named and the others are taken."""
@@ -47,6 +49,7 @@ def add(context: Context, said: argparse.Namespace) -> int:
 
 def list_(context: Context, said: argparse.Namespace) -> int:
     """Photos in the order in which they were attached."""
+    from inspect_tui.photos.warning_texts import label
     from inspect_tui.records.queries import list_photos
 
     with context.open() as workspace:
@@ -77,8 +80,10 @@ def list_(context: Context, said: argparse.Namespace) -> int:
                 each.sha256[:12],
                 each.item,
                 each.taken_at,
-                f"{each.longitude}, {each.latitude}" if each.longitude else each.position_state,
-                ", ".join(warning.code for warning in each.warnings),
+                f"{each.longitude}, {each.latitude}"
+                if each.longitude
+                else _NO_POSITION.get(each.position_state, "–"),
+                ", ".join(dict.fromkeys(str(label(warning.code)) for warning in each.warnings)),
             )
             for each in photos
         ),
@@ -91,6 +96,7 @@ def check_(context: Context, said: argparse.Namespace) -> int:
     import msgspec
 
     from inspect_tui.photos.check import check
+    from inspect_tui.photos.warning_texts import label
 
     unreadable = 0
     rows = check(Path(path).expanduser() for path in said.paths)
@@ -108,7 +114,8 @@ def check_(context: Context, said: argparse.Namespace) -> int:
                 if row.longitude is not None and row.latitude is not None
                 else "–"
             )
-            line(f"{row.path}  {position}  {row.taken_at or '–'}  {row.camera or '–'}  {', '.join(row.warnings)}")
+            labels = ", ".join(str(label(code)) for code in row.warnings)
+            line(f"{row.path}  {position}  {row.taken_at or '–'}  {row.camera or '–'}  {labels}")
     return REFUSED if unreadable else 0
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.cli.command import Context, argument
 from inspect_tui.cli.failures import explain
@@ -16,6 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inspect_tui.texts import Language
+
+
+class _Version(argparse.Action):
+    """Says the versions and ends; they are looked up only then."""
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        from inspect_tui.cli.versions import one_line
+
+        print(one_line())
+        raise SystemExit(0)
+
 
 GLOBALS: Final = (
     argument(
@@ -29,6 +42,12 @@ GLOBALS: Final = (
     ),
     argument("--json", help=Text("为脚本输出 JSON", "answer in JSON, for scripts"), action="store_true"),
     argument("--lang", help=Text("界面语言", "language"), choices=("zh", "en")),
+    argument(
+        "--version",
+        help=Text("显示程序、Python、SQLite 的版本", "show the versions of programme, Python and SQLite"),
+        action=_Version,
+        nargs=0,
+    ),
 )
 
 
@@ -41,6 +60,8 @@ def run(argv: Sequence[str]) -> int:
         status = _dispatch(argv)
         sys.stdout.flush()
     except SystemExit as leaving:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
         return leaving.code if isinstance(leaving.code, int) else 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last place that can say it in one sentence
         return explain(error)
@@ -51,10 +72,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    from inspect_tui.cli.parser import build
+    from inspect_tui.cli.parser import build, check_texts
     from inspect_tui.cli.registry import COMMANDS
 
     said = build(COMMANDS, GLOBALS).parse_args(argv)
+    check_texts(said, (*GLOBALS, *said.command.arguments))
     return int(said.command.run(Context(folder_of(getattr(said, "workspace", None)), "json" in said), said))
 
 

@@ -14,7 +14,9 @@ from inspect_tui.cli.command import Command, argument
 from inspect_tui.cli.failures import REFUSED, complain
 from inspect_tui.cli.output import fields, line, print_json
 from inspect_tui.cli.versions import versions
+from inspect_tui.exports.soundness import sqlite_version
 from inspect_tui.texts import Refused, Text, language, say, tr
+from sync.errors import SyncError
 
 if TYPE_CHECKING:
     import argparse
@@ -86,7 +88,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
     """Look at programme, machine and workspace; exit 1 where something needs a hand."""
     problems: list[dict[str, str]] = []
     report: dict[str, Any] = {
-        "versions": versions(),
+        "versions": {**versions(), "sqlite": sqlite_version()},
         "platform": platform.platform(),
         "language": language(),
         "encoding": str(sys.stdout.encoding),
@@ -119,19 +121,21 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
 
 
 def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict[str, Any]:
+    from inspect_tui.records.health import health
     from inspect_tui.records.queries.today import laptop_warnings, unsynced
-    from inspect_tui.records.workspace import Workspace
+    from inspect_tui.records.workspace import incomplete, writable
 
-    found: dict[str, Any] = {"folder": str(context.folder), "exists": Workspace.exists(context.folder)}
-    if not found["exists"]:
+    wrong = incomplete(context.folder)
+    found: dict[str, Any] = {"folder": str(context.folder), "exists": wrong is None}
+    if wrong is not None:
+        problems.append({"code": "workspace", "zh": wrong.zh, "en": wrong.en})
         return found
     try:
         with context.open() as workspace:
             status = workspace.replica.status()
             found |= {
                 "device": workspace.device,
-                "sqlite": workspace.select("SELECT sqlite_version()")[0][0],
-                "database_bytes": workspace.replica.path.stat().st_size,
+                "database_bytes": (context.folder / workspace.replica.path.name).stat().st_size,
                 "free_bytes": shutil.disk_usage(context.folder).free,
                 "changesets": status.changesets,
                 "held": status.held,
@@ -150,10 +154,37 @@ def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict
                         "en": f"The badge number is not set; put it into {context.folder / 'config.toml'}.",
                     }
                 )
-            problems += [{"code": each.code, "zh": each.zh, "en": each.en} for each in laptop_warnings(workspace)]
-    except Refused as refused:
+            noticed = [*health(workspace), *laptop_warnings(workspace)]
+            problems += [{"code": each.code, "zh": each.zh, "en": each.en} for each in noticed]
+    except (Refused, SyncError) as refused:
         problems.append({"code": "workspace", "zh": refused.zh, "en": refused.en})
+        return found
+    if not writable(context.folder):
+        problems.append(
+            {
+                "code": "read_only",
+                "zh": f"工作区 {context.folder} 所在的位置只能读取，不能记录；请把整个文件夹复制到可写的位置。",
+                "en": f"The workspace {context.folder} lies where nothing can be written, so nothing can be recorded; copy"
+                " the whole folder to a place that can be written to.",
+            }
+        )
     return found
+
+
+_LABELS: Final = {
+    "folder": Text("工作区", "workspace"),
+    "device": Text("设备", "device"),
+    "database_bytes": Text("数据库字节数", "bytes of the database"),
+    "free_bytes": Text("磁盘剩余字节数", "bytes free on the disk"),
+    "changesets": Text("变更集", "changesets"),
+    "held": Text("等待前序的变更集", "changesets that wait"),
+    "refused": Text("未计入的变更集", "changesets that do not count"),
+    "conflicts": Text("未解决的冲突", "open conflicts"),
+    "missing_photos": Text("尚未收到的照片", "photos that have not come"),
+    "devices": Text("设备数", "devices"),
+    "forked": Text("有分叉的设备", "devices that fork"),
+    "unsynced": Text("尚未交给他人的变更集", "changesets nobody else has"),
+}
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -166,19 +197,20 @@ def _show(report: dict[str, Any]) -> None:
         )
     )
     workspace = report["workspace"]
-    if not workspace["exists"]:
-        line(
-            tr(
-                f"{workspace['folder']} 中还没有工作区；运行 inspect-tui init 建立。",
-                f"There is no workspace in {workspace['folder']} yet; inspect-tui init makes one.",
-            )
-        )
-    else:
-        fields((name, str(value)) for name, value in workspace.items() if name != "exists")
+    for name, label in _LABELS.items():
+        value = workspace.get(name)
+        fields([(str(label), ", ".join(value) if isinstance(value, list) else value)])
     for problem in report["problems"]:
         line("✗ " + say(Text(problem["zh"], problem["en"])))
     if not report["problems"]:
         line(tr("✓ 未发现问题。", "✓ Nothing is wrong."))
+    if workspace["exists"]:
+        line(
+            tr(
+                "照片只核对了是否存在和大小；inspect-tui verify 逐字节校验全部内容。",
+                "Of photos only presence and size were looked at; inspect-tui verify reads every byte.",
+            )
+        )
 
 
 COMMANDS: Final = (

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from inspect_tui.cli.command import Context
     from inspect_tui.records.queries import SiteLine
+    from sync.replica import Row
 
 PAGE: Final = 500
 
@@ -25,7 +26,7 @@ def attributes_of(pairs: Sequence[str]) -> Mapping[str, str]:
     """`KEY=VALUE` as given on the command line.
 
     Raises:
-        WrongUsage: One has no `=`.
+        WrongUsage: One has no `=`, or a name stands twice.
     """
     said: dict[str, str] = {}
     for pair in pairs:
@@ -35,6 +36,11 @@ def attributes_of(pairs: Sequence[str]) -> Mapping[str, str]:
                 f"“{pair}”不是 名称=值；如 road_class=main。",
                 f"“{pair}” is not KEY=VALUE, such as road_class=main.",
             )
+        if key in said:
+            raise WrongUsage(
+                f"属性 {key} 给了两次：{said[key]}、{value}；请只给一次。",
+                f"The attribute {key} is given twice, {said[key]} and {value}; give it once.",
+            )
         said[key] = value
     return said
 
@@ -42,14 +48,16 @@ def attributes_of(pairs: Sequence[str]) -> Mapping[str, str]:
 def add(context: Context, said: argparse.Namespace) -> int:
     """Record a new site."""
     from inspect_tui.records.model import SiteInput, TypedPosition
-    from inspect_tui.records.sites import add_site
+    from inspect_tui.records.sites import add_site, site_warnings
 
     if (said.longitude is None) != (said.latitude is None):
         raise WrongUsage("经度和纬度须同时给出。", "Longitude and latitude come together.")
+    if said.datum is not None and said.longitude is None:
+        raise WrongUsage("给了坐标系，却没有经度和纬度。", "A datum is given without longitude and latitude.")
     with context.open() as workspace:
         position = None
         if said.longitude is not None:
-            position = TypedPosition(said.longitude, said.latitude, said.datum, "manual")
+            position = TypedPosition(said.longitude, said.latitude, said.datum or "WGS-84", "manual")
         site = SiteInput(
             name=said.name,
             kind=said.kind,
@@ -62,18 +70,25 @@ def add(context: Context, said: argparse.Namespace) -> int:
             contact_phone=said.phone,
         )
         row = add_site(workspace, site)
+        warnings = site_warnings(workspace, row)
     if context.json:
-        print_json({"id": row})
+        print_json({"id": row, "warnings": plain(warnings)})
     else:
         line(tr(f"已登记 {said.name}，编号 {row}。", f"Recorded {said.name} as {row}."))
+        for warning in warnings:
+            line("! " + say(warning))
     return 0
 
 
 def list_(context: Context, said: argparse.Namespace) -> int:
     """Sites, by name."""
-    from inspect_tui.records.queries import list_sites
+    from inspect_tui.records.queries import known_area, known_kind, list_sites
 
     with context.open() as workspace:
+        if said.area is not None:
+            known_area(workspace, said.area)
+        if said.kind is not None:
+            known_kind(workspace, said.kind)
         lines: list[SiteLine] = []
         while True:
             page = list_sites(
@@ -128,7 +143,8 @@ def import_(context: Context, said: argparse.Namespace) -> int:
         )
         for each in results:
             for problem in each.problems:
-                line(tr(f"第 {each.line} 行：", f"line {each.line}: ") + say(problem))
+                mark = "✗" if each.site is None else "!"
+                line(tr(f"{mark} 第 {each.line} 行：", f"{mark} line {each.line}: ") + say(problem))
     return REFUSED if refused else 0
 
 
@@ -143,6 +159,7 @@ def show(context: Context, said: argparse.Namespace) -> int:
         told = plain(detail.line)
         told |= {
             "responsible_party": detail.responsible_party,
+            **position_of(detail.row),
             "attributes": dict(detail.attributes),
             "contact_phone": detail.contact_phone,
             "inspection_list": [plain(each) for each in detail.inspections],
@@ -151,7 +168,6 @@ def show(context: Context, said: argparse.Namespace) -> int:
         print_json(told)
         return 0
     site = detail.line
-    position = f"{site.longitude}, {site.latitude}" if site.longitude else ""
     fields(
         (
             (tr("名称", "name"), site.name),
@@ -159,7 +175,7 @@ def show(context: Context, said: argparse.Namespace) -> int:
             (tr("类型", "kind"), say(site.kind_title)),
             (tr("行政区", "area"), say(site.area_name)),
             (tr("地址", "address"), site.address),
-            (tr("位置", "position"), position),
+            (tr("位置", "position"), _position(detail.row)),
             (tr("统一社会信用代码", "credit code"), site.uscc),
             (tr("责任单位", "responsible party"), detail.responsible_party),
             (tr("联系电话", "phone"), detail.contact_phone or ""),
@@ -171,6 +187,25 @@ def show(context: Context, said: argparse.Namespace) -> int:
     for finding in detail.findings:
         line(f"{shown(finding.found_at)}  {finding.id}  {finding.status}  {finding.description}")
     return 0
+
+
+_TYPED: Final = ("datum", "position_source", "typed_longitude", "typed_latitude", "typed_datum")
+
+
+def position_of(row: Row) -> dict[str, str | None]:
+    """What stands beside a site's coordinates: their datum, where they come from, and what was typed."""
+    return {name: row.values[name] for name in _TYPED}
+
+
+def _position(row: Row) -> str:
+    values = row.values
+    if values["longitude"] is None:
+        return ""
+    typed = f"{values['typed_longitude']}, {values['typed_latitude']} {values['typed_datum']}"
+    return tr(
+        f"{values['longitude']}, {values['latitude']}（{values['datum']}；来源 {values['position_source']}；原填 {typed}）",
+        f"{values['longitude']}, {values['latitude']} ({values['datum']}; from {values['position_source']}; typed {typed})",
+    )
 
 
 _AREA: Final = argument("--area", help=Text("行政区代码", "area code"), metavar="CODE")
@@ -192,11 +227,10 @@ COMMANDS: Final = (
             argument(
                 "--datum",
                 help=Text(
-                    "坐标系（高德、腾讯为 GCJ-02，百度为 BD-09）",
-                    "datum (GCJ-02 for Amap and Tencent, BD-09 for Baidu)",
+                    "坐标系，默认 WGS-84（高德、腾讯为 GCJ-02，百度为 BD-09）",
+                    "datum, WGS-84 by default (GCJ-02 for Amap and Tencent, BD-09 for Baidu)",
                 ),
                 choices=("WGS-84", "CGCS2000", "GCJ-02", "BD-09"),
-                default="WGS-84",
             ),
             argument("--uscc", help=Text("统一社会信用代码", "unified social credit code"), default=""),
             argument("--party", help=Text("责任单位", "responsible party"), default=""),

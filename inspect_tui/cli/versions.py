@@ -29,6 +29,14 @@ def versions() -> dict[str, str]:
     return found
 
 
+def one_line() -> str:
+    """Programme, Python and SQLite, as people quote them."""
+    from inspect_tui.exports.soundness import sqlite_version
+
+    found = versions()
+    return f"inspect-tui {programme()} · Python {found['python']} · SQLite {sqlite_version()}"
+
+
 def programme() -> str:
     """The version of this programme; `unknown` where it runs from a folder that was never installed."""
     return versions().get("inspect-tui", "unknown")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import bisect
 import contextlib
 import itertools
-import os
 import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -17,6 +16,7 @@ from inspect_tui.exports.cells import written
 from inspect_tui.exports.columns import CODES, COLUMNS, Headers
 from inspect_tui.exports.findings_query import PHOTO_CELL, findings_query
 from inspect_tui.records import times
+from inspect_tui.records.files import replacing
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ CHUNK: Final = 128
 """Rows looked at together, small enough for the processor's cache."""
 BOM: Final = b"\xef\xbb\xbf"
 END: Final = b"\r\n"
-_STARTS: Final = re.compile(rb",(?:[=+\-@\t]|\xef\xbc[\x8b\x8d\x9d\xa0])")
-"""What a spreadsheet may run, also in full width, at the start of a cell."""
+_STARTS: Final = re.compile(rb",(?:[=+\-@\t']|\xef\xbc[\x8b\x8d\x9d\xa0])")
+"""What a spreadsheet may run, also in full width, at the start of a cell; or an apostrophe, which a guard looks like."""
 _STEERING: Final = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 """What embeds, overrides or isolates the direction of text."""
 _C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
@@ -45,7 +45,7 @@ def _sort(code: int) -> str:
     """The sort of a byte: what separates, what may start a formula, digits, parts of steering signs, odd ones, the rest."""
     sorts = (
         (b",", ","),
-        (b"=+-@\t\xef", "="),
+        (b"=+-@\t'\xef", "="),
         (b"0123456789", "0"),
         (b"\xe2", "E"),
         (b"\x80\x81", "8"),
@@ -58,6 +58,8 @@ def _sort(code: int) -> str:
 _SORTS: Final = bytes(ord(_sort(code)) for code in range(256))
 _ODD: Final = ((b"!", None), (b",=", _STARTS), (b",000000000000", None), (b"E8a", _STEERING))
 """What may be odd, in sorts, which is found quickly, and how to be sure."""
+_FREE: Final = tuple(place for place, column in enumerate(COLUMNS) if column.free)
+_TURNED: Final = re.compile(rb"[0-9]|(?:true|false)$", re.IGNORECASE)
 _ZEROS: Final = re.compile(rb",0[0-9]+,")
 _COMMAS: Final = len(COLUMNS) - 1
 
@@ -74,25 +76,10 @@ def export_findings(
     """Write the findings to a file, whole or not at all; arguments as for `write_findings`.
 
     Raises:
-        Refused: The file cannot be written; what stood there before is untouched.
+        Refused: The file lies in a workspace or cannot be written; what stood there before is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as target:
-            count = write_findings(workspace, target, headers=headers, day=day, ids=ids, progress=progress)
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Refused(
-            f"{path} 无法写入：{reason}；原有文件未改动。",
-            f"{path} cannot be written: {reason}; what was there is untouched.",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    return count
+    with replacing(path) as target:
+        return write_findings(workspace, target, headers=headers, day=day, ids=ids, progress=progress)
 
 
 def write_findings(
@@ -166,10 +153,11 @@ def _written(rows: Sequence[tuple[bytes, ...]], cells_of: Callable[[list[str]], 
         rows: As the query gives them for lines.
         cells_of: From the ids of findings to their cells, in the order of ids.
     """
-    lines = [b",".join((line, photos(cell), conflict)) for _, line, cell, conflict in rows]
-    odd = sorted(
+    lines = [b",".join((line, photos(cell), conflict)) for _, line, cell, conflict, _ in rows]
+    found = {
         start + place for start in range(0, len(lines), CHUNK) for place in odd_ones(lines[start : start + CHUNK])
-    )
+    }
+    odd = sorted(found.union(place for place, row in enumerate(rows) if row[4] and turned(lines[place])))
     if odd:
         ids = [rows[place][0].decode() for place in odd]
         for place, cells in zip(odd, cells_of(ids), strict=True):
@@ -203,6 +191,16 @@ def odd_ones(lines: Sequence[bytes]) -> set[int]:
     return odd
 
 
+def turned(line: bytes) -> bool:
+    """Whether free text in a line may be what a spreadsheet turns into a number, a date or a truth value.
+
+    Args:
+        line: Cells joined with commas; where they hold commas themselves the line is odd anyway.
+    """
+    cells = line.split(b",")
+    return any(_TURNED.match(cells[place]) for place in _FREE if place < len(cells))
+
+
 def _places(text: bytes, needle: bytes) -> Iterator[int]:
     # backwards, since Python looks for the first byte then, which is rarer in each of the needles than the last
     place = text.rfind(needle)
@@ -230,4 +228,4 @@ def _texts(row: Row) -> list[str]:
 
 def _careful(row: Row) -> bytes:
     pairs = zip(COLUMNS, _texts(row), strict=True)
-    return ",".join(written(text, number=column.number) for column, text in pairs).encode()
+    return ",".join(written(text, number=column.number, free=column.free) for column, text in pairs).encode()

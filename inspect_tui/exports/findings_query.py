@@ -11,6 +11,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from inspect_tui.exports.columns import COLUMNS
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
@@ -74,9 +76,14 @@ _LINE: Final = (
     + ", ".join(_PLAIN.sub(r"\1", cell) for cell in _SELECTED[:PHOTO_CELL])
     + "), "
     + ", ".join(_SELECTED[PHOTO_CELL:])
+    + ", "
+    # one comparison each rules out all text in Chinese
+    + " OR ".join(
+        _PLAIN.sub(r"\1", cell) + " < 'u'" for cell, column in zip(_SELECTED, COLUMNS, strict=False) if column.free
+    )
 )
-"""The id, the cells before the photos joined with commas, the photos, the conflict. U+0000, at which printf would end,
-stands in no cell: the log takes none in."""
+"""The id, the cells before the photos joined with commas, the photos, the conflict, and whether some free text begins
+as a number, date or truth value does. U+0000, at which printf would end, stands in no cell: the log takes none in."""
 
 
 def findings_query(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -9,6 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from inspect_tui.reasons import reason_of
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
@@ -154,20 +156,18 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
 
 def cannot_read(path: Path, error: OSError | ValueError) -> Refused:
     """The refusal that names `path` and what the system said about it."""
-    reasons: dict[type[Exception], tuple[str, str]] = {
-        FileNotFoundError: ("文件不存在", "it does not exist"),
-        PermissionError: ("没有读取权限", "permission denied"),
-        IsADirectoryError: ("这是文件夹", "it is a folder"),
-    }
-    plain = getattr(error, "strerror", None) or str(error)
-    zh, en = reasons.get(type(error), (plain, plain))
-    return Refused(f"无法读取 {path.name}：{zh}。", f"Cannot read {path.name}: {en}.")
+    reason = reason_of(error)
+    return Refused(
+        f"无法读取 {path.name}：{reason.zh}；请检查路径和权限。",
+        f"Cannot read {path.name}: {reason.en}; check the path and its permissions.",
+    )
 
 
 def _require_regular(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise cannot_read(path, IsADirectoryError())
+        raise cannot_read(path, IsADirectoryError(errno.EISDIR, "it is a folder"))
     if not stat.S_ISREG(mode):
         raise Refused(
-            f"无法读取 {path.name}：不是普通文件。", f"Cannot read {path.name}: it is not a regular file."
+            f"无法读取 {path.name}：不是普通文件（管道、设备等）；请给出文件。",
+            f"Cannot read {path.name}: it is not a regular file but a pipe or device; name a file.",
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -13,6 +14,13 @@ from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+_EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
+"""What can be evidence without being a picture needs no word."""
+_SLACK: Final = timedelta(minutes=10)
+"""By how much two honest clocks may differ."""
+_FURTHEST_ZONE: Final = timedelta(hours=14)
 
 
 class CheckRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +64,10 @@ def _row(path: Path) -> CheckRow:
     except Refused:
         return CheckRow(path=str(path), warnings=["cannot_read"])
     codes = [warning.code for warning in look.warnings + decoded.warnings]
+    if look.kind == "other" and not look.media_type.startswith(_EVIDENCE):
+        codes.append("not_image")
+    if look.taken_at is not None and _is_ahead(look.taken_at):
+        codes.append("future")
     return CheckRow(
         path=str(path),
         sha256=look.sha256,
@@ -68,3 +80,11 @@ def _row(path: Path) -> CheckRow:
         camera=look.camera,
         warnings=list(dict.fromkeys(codes)),
     )
+
+
+def _is_ahead(taken_at: str) -> bool:
+    """Whether a time of exposure lies in the future, whatever the zone of one that names none."""
+    taken, now = datetime.fromisoformat(taken_at), datetime.now(UTC)
+    if taken.tzinfo is None:
+        return taken > now.replace(tzinfo=None) + _FURTHEST_ZONE
+    return taken > now + _SLACK

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from inspect_tui.photos.bounded import opened
+from inspect_tui.photos.not_evidence import secret_in
+from inspect_tui.reasons import reason_of
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
 _INCOMING: Final = "incoming"
+STALE_S: Final = 86_400.0
+"""Nothing takes a day to be copied."""
 
 
 class PhotoStore:
@@ -39,8 +45,8 @@ class PhotoStore:
         return self.root / sha256[:2] / sha256[2:]
 
     def has(self, sha256: str) -> bool:
-        """Whether the file is here."""
-        return self.path_of(sha256).is_file()
+        """Whether the file is here, as a file of its own and not as a link."""
+        return _is_regular(self.path_of(sha256))
 
     def open(self, sha256: str) -> BufferedReader:
         """The original, for reading.
@@ -48,12 +54,11 @@ class PhotoStore:
         Raises:
             Refused: It is not here.
         """
-        try:
-            return self.path_of(sha256).open("rb")
-        except OSError as error:
-            raise Refused(
-                f"照片 {sha256[:12]}… 不在本机。", f"Photo {sha256[:12]}… is not on this device."
-            ) from error
+        self.path_of(sha256)
+        found = regular_file(self.root, sha256)
+        if found is None:
+            raise Refused(f"照片 {sha256[:12]}… 不在本机。", f"Photo {sha256[:12]}… is not on this device.")
+        return found
 
     def add(self, source: Path) -> tuple[str, int]:
         """Keep a copy of the file at `source`; it is on disk when this returns, and nothing happens if it was.
@@ -65,10 +70,16 @@ class PhotoStore:
             SHA-256 in hex, and the size in bytes.
 
         Raises:
-            Refused: The source cannot be read or changed while being read, or the store cannot be written.
+            Refused: The source cannot be read, is empty, holds a private key or a workspace, or changed while being
+                read; or the store cannot be written.
         """
         with opened(source) as original, self._incoming() as (copy, temporary):
             before = os.fstat(original.fileno())
+            if before.st_size == 0:
+                raise Refused(
+                    f"{source.name} 是空文件（0 字节），不能作为证据；请检查存储卡后重新复制。",
+                    f"{source.name} is empty (0 bytes) and can be no evidence; check the card and copy it again.",
+                )
             try:
                 size = _copy(original, copy, before.st_size)
                 copy.seek(0)
@@ -81,6 +92,12 @@ class PhotoStore:
                     f"{source.name} 在读取时被改动，未保存；请等它写完再试。",
                     f"{source.name} changed while it was being read and was not kept; try again when it is complete.",
                 )
+            # Looked at in the copy: what is kept is what was looked at.
+            if (what := secret_in(copy)) is not None:
+                raise Refused(
+                    f"{source.name} 是{what.zh}，不能作为证据附上，未保存。",
+                    f"{source.name} is {what.en}; it cannot be attached as evidence and was not kept.",
+                )
             self._keep(copy, temporary, sha256, size)
         return sha256, size
 
@@ -90,8 +107,12 @@ class PhotoStore:
 
     def verify(self, sha256: str) -> bool:
         """Whether the file is here and still has the bytes it came with."""
+        self.path_of(sha256)
+        file = regular_file(self.root, sha256)
+        if file is None:
+            return False
         try:
-            with self.path_of(sha256).open("rb") as file:
+            with file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False
@@ -124,7 +145,7 @@ class PhotoStore:
     def _keep(self, copy: BinaryIO, temporary: Path, sha256: str, size: int) -> None:
         target = self.path_of(sha256)
         try:
-            if target.is_file() and target.stat().st_size == size:
+            if _is_regular(target) and target.lstat().st_size == size:
                 return
             copy.flush()
             os.fsync(copy.fileno())
@@ -139,6 +160,53 @@ class PhotoStore:
                 _sync_folder(self.root)
         except OSError as error:
             raise _failed(target, error) from error
+
+
+def regular_file(root: Path, sha256: str) -> BufferedReader | None:
+    """A stored file, for reading; None where it is missing, or something else stands in its place.
+
+    Neither a link nor a pipe is followed or waited for: whoever can write into the folder could lead anywhere with it.
+    """
+    if not _SHA256.fullmatch(sha256):
+        return None
+    path = root / sha256[:2] / sha256[2:]
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if not _is_regular(path):
+            return None
+        handle = os.open(path, flags)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
+    return os.fdopen(handle, "rb")
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether a file of its own lies there, in a folder of its own."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and stat.S_ISDIR(path.parent.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def sweep_incoming(root: Path, older_than_s: float = STALE_S) -> int:
+    """Take away what a killed process left half copied; returns how many files.
+
+    Args:
+        root: Of the store.
+        older_than_s: What is younger may still be at work.
+    """
+    swept = 0
+    with suppress(OSError), os.scandir(root / _INCOMING) as listing:
+        for one in listing:
+            with suppress(OSError):
+                found = one.stat(follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > older_than_s:
+                    Path(one.path).unlink()
+                    swept += 1
+    return swept
 
 
 def _copy(source: BinaryIO, target: BinaryIO, size: int) -> int:
@@ -174,8 +242,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _failed(path: Path, error: OSError) -> Refused:
-    reason = error.strerror or str(error)
+    reason = reason_of(error)
     return Refused(
-        f"照片 {path.name} 未能保存：{reason}；请检查磁盘空间和存储卡后重试。",
-        f"{path.name} could not be kept: {reason}; check the disk's free space and the card, then try again.",
+        f"照片 {path.name} 未能保存：{reason.zh}；请检查磁盘空间和存储卡后重试。",
+        f"{path.name} could not be kept: {reason.en}; check the disk's free space and the card, then try again.",
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageDraw, ImageFont
 from PIL.TiffImagePlugin import IFDRational
 
+from inspect_tui.reasons import reason_of
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def make_photo(
     try:
         _scene(size, text, seed, grain).save(path, "JPEG", quality=quality, exif=exif.tobytes())
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise Refused(f"无法写入 {path.name}：{reason}。", f"Cannot write {path.name}: {reason}.") from error
+        reason = reason_of(error)
+        raise Refused(f"无法写入 {path.name}：{reason.zh}。", f"Cannot write {path.name}: {reason.en}.") from error
 
 
 def _exif(camera: tuple[str, str], text: str, orientation: int, taken_at: datetime | None) -> Image.Exif:

@@ -30,9 +30,18 @@ TEXTS: Final[dict[str, Text]] = {
         "{rest} m would remain: check where they come from.",
     ),
     "gps_time_invalid": Text("卫星时间无法识别，未采用。", "The GPS time makes no sense and was left out."),
+    "future": Text(
+        "拍摄时间（{taken_at}）晚于本机时间，请核对相机和电脑的时钟。",
+        "The photo was taken at {taken_at}, later than this computer's clock; check the clocks of both.",
+    ),
+    "name_not_utf8": Text(
+        "文件名不是 UTF-8 文字，记作“{name}”；文件内容不受影响。",
+        "The file name is not UTF-8 and is recorded as “{name}”; the file's bytes are as they were.",
+    ),
     "no_preview": Text(
         "{format} 格式不生成预览，文件按原样保存。", "{format} files have no preview; the file is kept as it is."
     ),
+    "not_image": Text("文件不是图像（{media_type}）。", "The file is not an image ({media_type})."),
     "not_original": Text(
         "照片可能不是相机原始文件：{reason}。", "The photo may not be the camera's original file: {reason}."
     ),
@@ -76,6 +85,47 @@ TEXTS: Final[dict[str, Text]] = {
         "无法作为图像读取，文件按原样保存。", "Not readable as an image; the file is kept as it is."
     ),
 }
+
+
+LABELS: Final[dict[str, Text]] = {
+    "altitude_invalid": Text("海拔不可信", "altitude not believable"),
+    "cannot_read": Text("无法读取", "cannot be read"),
+    "clock_off": Text("相机时钟不准", "camera clock off"),
+    "datum_other": Text("坐标基准不同", "other datum"),
+    "edited": Text("软件处理过", "edited"),
+    "empty": Text("空文件", "empty"),
+    "extension_mismatch": Text("后缀与内容不符", "name and content differ"),
+    "far": Text("距对象远", "far from the site"),
+    "far_shift": Text("疑似坐标系偏移", "datum shift suspected"),
+    "future": Text("拍摄时间在将来", "dated in the future"),
+    "gps_time_invalid": Text("卫星时间无效", "GPS time invalid"),
+    "name_not_utf8": Text("文件名不是 UTF-8", "name not UTF-8"),
+    "no_preview": Text("无预览", "no preview"),
+    "not_image": Text("不是图像", "not an image"),
+    "not_original": Text("疑非原始文件", "perhaps not original"),
+    "outside_area": Text("不在行政区内", "outside the area"),
+    "outside_visit": Text("不在检查时间内", "outside the visit"),
+    "position_conflict": Text("位置前后不一", "positions differ"),
+    "position_invalid": Text("位置无效", "position invalid"),
+    "position_missing": Text("无位置", "no position"),
+    "position_text": Text("位置为非标准文本", "position as text"),
+    "position_unsigned": Text("位置缺半球", "position without hemisphere"),
+    "readers_disagree": Text("读取结果不一", "readers disagree"),
+    "reused": Text("重复使用", "used before"),
+    "similar": Text("与已用照片相似", "like one used before"),
+    "time_invalid": Text("拍摄时间无效", "time invalid"),
+    "time_missing": Text("无拍摄时间", "no time"),
+    "too_large": Text("图像过大", "too large"),
+    "too_slow": Text("解码超时", "too slow to decode"),
+    "truncated": Text("文件不完整", "incomplete"),
+    "unreadable": Text("无法作为图像读取", "not readable as an image"),
+}
+"""A few words for each code, for a column of a table."""
+
+
+def label(code: str) -> Text:
+    """A few words for a code; the code itself where another device knows more of them."""
+    return LABELS.get(code, Text(code, code))
 
 
 def warn(code: str, **fields: object) -> PhotoWarning:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,13 @@ _UUID = b"01a1ec61-e100-8410-b2a1-9b9afdca493f"
         ("\u202egpj.exe", "<U+202E>gpj.exe"),
         ("", ""),
         ("'", "'"),
+        ("'=1", "''=1"),
+        ("''=1", "'''=1"),
+        ("'007", "''007"),
+        ("'5", "''5"),
+        ("'TRUE", "''TRUE"),
+        ("'甲'", "'甲'"),
+        ("'TRUE story'", "'TRUE story'"),
     ],
 )
 def test_guard(text: str, cell: str) -> None:
@@ -52,6 +60,33 @@ def test_digits_of_a_number_column_stay_a_number() -> None:
     """A column to count with is never turned into text, but a formula in it is."""
     assert guarded("123456789012", number=True) == "123456789012"
     assert guarded("=1", number=True) == "'=1"
+
+
+@pytest.mark.parametrize(
+    "text", ["1e10", "2026-11-20", "1/2", "TRUE", "false", "3.10", "12", "12:30", "5月1日", "1,000", "50%", "9 AM"]
+)
+def test_what_people_wrote_stays_text(text: str) -> None:
+    """In a column of free text nothing becomes a number, a date or a truth value; elsewhere it may."""
+    assert guarded(text, free=True) == f"'{text}"
+    assert guarded(text) == text
+
+
+@pytest.mark.parametrize("text", ["12 m", "3 号门", "TRUE story", "2.6 m 高", "甲"])
+def test_sentences_are_not_guarded(text: str) -> None:
+    """What a spreadsheet leaves alone is left alone."""
+    assert guarded(text, free=True) == text
+
+
+_LIKE_A_GUARD = re.compile(r"'+(?:[=+\-@\t\r\n＝＋－＠0-9]|(?:true|false)\Z)", re.IGNORECASE)
+"""The rule of docs/commands.md that takes a guard away."""
+_TEMPTING = st.text(alphabet=st.sampled_from(list("'=+-@＝\t019./eTRUE ")), max_size=8)
+
+
+@given(_TEMPTING | st.sampled_from(["TRUE", "'false", "''FALSE", "'TRUE "]), st.booleans(), st.booleans())
+def test_the_guard_can_be_undone(text: str, number: bool, free: bool) -> None:
+    """One rule gives back what was recorded, whatever stood there."""
+    cell = guarded(text, number=number, free=free)
+    assert (cell[1:] if _LIKE_A_GUARD.match(cell) else cell) == neutral(text)
 
 
 @given(st.lists(st.text(), min_size=1, max_size=8))
@@ -80,10 +115,10 @@ def test_lines_that_are_not_odd_are_what_their_cells_give(texts: list[list[str]]
         assert place in odd or careful.encode() == lines[place]
 
 
-@given(_HOSTILE | st.text(), st.booleans())
-def test_a_quick_look_at_a_cell_gives_what_a_careful_one_gives(text: str, number: bool) -> None:
+@given(_HOSTILE | st.text(), st.booleans(), st.booleans())
+def test_a_quick_look_at_a_cell_gives_what_a_careful_one_gives(text: str, number: bool, free: bool) -> None:
     """Only what needs neither guard nor quotes is taken as it is."""
-    assert written(text, number=number) == quoted(guarded(text, number=number))
+    assert written(text, number=number, free=free) == quoted(guarded(text, number=number, free=free))
 
 
 def test_plain_lines_are_not_odd() -> None:

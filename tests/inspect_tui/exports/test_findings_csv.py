@@ -134,6 +134,19 @@ def test_hostile_texts_come_out_harmless_and_the_others_untouched(workspace: Wor
     assert tuple(raw) == HOSTILE
 
 
+def test_free_text_stays_text_in_every_row(workspace: Workspace, put: Put) -> None:
+    """What a spreadsheet would turn into something else is guarded where people wrote it, numbers and dates are not."""
+    said = ("1e10", "2026-11-20", "1/2", "TRUE", "3.10", "12 m", "'=1", "Smith", "甲")
+    for number, text in enumerate(said):
+        put("findings", id=f"01a1ec61-e100-8410-b2a1-{number:012}", description=text, transfer_to=text)
+    rows = list(csv.DictReader(io.StringIO(_written(workspace).decode("utf-8-sig"), newline="")))
+    wanted = ["'1e10", "'2026-11-20", "'1/2", "'TRUE", "'3.10", "12 m", "''=1", "Smith", "甲"]
+    assert [row["description"] for row in rows] == [row["transfer_to"] for row in rows] == wanted
+    assert {(row["due_date"], row["measured_value"], row["longitude"]) for row in rows} == {
+        ("2026-11-21", "12", "111.150200")
+    }
+
+
 def test_only_the_wanted_findings_come(workspace: Workspace, put: Put) -> None:
     """Ids select; unknown ones select nothing."""
     for number in range(3):

@@ -13,6 +13,7 @@ import pytest
 from inspect_tui.photos.check import CheckRow, check
 from inspect_tui.photos.look import look
 from inspect_tui.photos.synthetic import make_photo
+from inspect_tui.photos.warning_texts import LABELS, TEXTS, label
 from inspect_tui.texts import Refused
 from tests.inspect_tui.photos import builders as make
 
@@ -51,6 +52,33 @@ def test_rows_are_json(tmp_path: Path) -> None:
     assert plain["latitude"] is None
     assert plain["orientation"] is None
     assert plain["warnings"] == []
+
+
+def test_a_photo_from_the_future_is_named(tmp_path: Path) -> None:
+    """Ahead of this computer's clock, zones and slack allowed for, is said; a photo of just now is not."""
+    now = datetime.now(TAKEN.tzinfo)
+    for name, taken in (
+        ("now.jpg", now),
+        ("ahead.jpg", now + timedelta(hours=1)),
+        ("old.jpg", TAKEN.replace(year=2024)),
+    ):
+        make_photo(tmp_path / name, latitude=37.5, longitude=111.1, taken_at=taken, size=(320, 240))
+    warned = {row.path.rsplit("/", 1)[-1]: "future" in row.warnings for row in check([tmp_path])}
+    assert warned == {"now.jpg": False, "ahead.jpg": True, "old.jpg": False}
+
+
+def test_what_is_no_image_is_said_to_be_none(tmp_path: Path) -> None:
+    """Text and tables are named; a PDF is evidence of another kind."""
+    for name in ("notes.md", "list.csv"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7")
+    assert [row.warnings for row in check([tmp_path])] == [[], ["not_image"], ["not_image"]]
+
+
+def test_every_warning_has_a_few_words_for_a_table() -> None:
+    """Each code has a label beside its sentence, and no label is about a code that is not there."""
+    assert LABELS.keys() == TEXTS.keys()
+    assert label("newer") == ("newer", "newer")
 
 
 def test_a_made_photo_reads_back(tmp_path: Path) -> None:
