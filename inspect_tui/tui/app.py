@@ -127,6 +127,15 @@ class InspectApp(OneAtATime):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette([OurCommands], placeholder=tr("查找命令…", "Find a command…")))
 
+    async def action_quit(self) -> None:
+        """Leave; twice where a form holds something that is not saved."""
+        warning = Text(
+            "所填内容还没有保存；再按一次 Ctrl+Q 退出。", "What was typed is not saved; Ctrl+Q again leaves."
+        )
+        holds = getattr(self.screen, "holds", None)
+        if holds is None or not holds(warning):
+            self.exit()
+
     def action_help_quit(self) -> None:
         """Ctrl+C copies; say how to leave."""
         tell(self, Text("按 Ctrl+Q 退出。", "Press Ctrl+Q to leave."))

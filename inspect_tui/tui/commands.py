@@ -83,6 +83,7 @@ PLACES: Final[dict[str, Text]] = {
     "app": Text("到处", "Everywhere"),
     "list": Text("列表", "Lists"),
     "dialog": Text("对话框和表单", "Dialogs and forms"),
+    "pick": Text("选项列表", "List of options"),
     "start": Text("首次启动", "First start"),
     "today": Text("今日", "Today"),
     "sites": Text("对象", "Sites"),
@@ -123,6 +124,10 @@ COMMANDS: Final[dict[str, tuple[Command, ...]]] = {
         _c("next", "next_field", "下一格", "next field", "到下一格", "To the next field", "down", "tab", bar=False),
         _c("previous", "previous_field", "上一格", "previous", "到上一格", "To the field before", "up", "shift+tab", bar=False),
         _c("cancel", "cancel", "取消", "cancel", "关闭；填过内容时须按两次", "Close; twice where something was typed", "escape"),
+    ),
+    "pick": (
+        _c("choose", "choose", "选定", "choose", "选定光标所在的一项；先输入几个字可缩小范围", "Take the option under the cursor; a few letters narrow the list", "enter"),
+        _c("cancel", "cancel", "取消", "cancel", "不改，回到表单", "Back to the form, nothing changed", "escape"),
     ),
     "start": (
         _c("make", "save", "建立工作区", "make workspace", "建立工作区，开始使用", "Make the workspace and begin", "f10", "ctrl+s", records=True),
@@ -169,7 +174,7 @@ COMMANDS: Final[dict[str, tuple[Command, ...]]] = {
         _c("times", "times", "时间", "times", "检查的起止时间", "Begin and end of the visit", "3", "t", records=True),
         _c("note", "note", "备注", "note", "整个检查的备注", "A note on the whole inspection", "4", "m", records=True),
         _c("waiver", "waiver", "无照片理由", "why no photo", "说明光标所在项为何没有照片", "Say why the item under the cursor has no photo", "5", "p", records=True),
-        _c("amend", "amend", "更正", "amend", "打开已提交的检查以更正，须写理由", "Open a submitted inspection for amendment, with a reason", "6", "a", bar=False, records=True),
+        _c("amend", "amend", "更正", "amend", "打开已提交的检查以更正，须写理由", "Open a submitted inspection for amendment, with a reason", "6", "a", records=True),
         _c("submit", "submit", "提交", "submit", "提交检查", "Submit the inspection", "f10", "s", records=True),
         _BACK,
     ),

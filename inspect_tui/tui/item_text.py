@@ -59,7 +59,8 @@ def answer_blocks(view: WalkItem) -> Iterator[Block]:
         return
     if verdict in {"fail", "n_a"} and not (answer.reason or answer.note):
         yield Block(tr("缺理由，按 5 填写", "reason missing, press 5"), WARNING, "warn")
-    if verdict == "fail" and view.item.photo_required_on_fail and not view.photos and not answer.photo_waiver:
+    proven = any(photo.proves for photo in view.photos)
+    if verdict == "fail" and view.item.photo_required_on_fail and not (proven or answer.photo_waiver):
         yield Block(tr("缺照片，按 4 附上", "photo missing, press 4"), WARNING, "warn")
     if answer.note:
         yield Block(answer.note, tr("备注", "Note"))
@@ -81,9 +82,8 @@ def _limits(view: WalkItem) -> Iterator[Block]:
         shown = tr("；", "; ").join(f"{one.shown} {unit}".strip() for one in limits)
         limit = tr(f"限值 {shown}", f"limit {shown}") if shown else tr("无适用限值", "no limit applies")
         value, tone = _value(measured.get(quantity.id), unit)
-        yield Block(
-            f"{tr(quantity.quantity.zh, quantity.quantity.en)} {value}（{limit}）", tr("数值", "Value"), tone
-        )
+        said = tr(f"{quantity.quantity.zh} {value}（{limit}）", f"{quantity.quantity.en} {value} ({limit})")
+        yield Block(said, tr("数值", "Value"), tone)
         for one in limits:
             yield Block(tr(one.source.zh, one.source.en), " ", "muted")
 
@@ -115,7 +115,7 @@ def _criteria(item: Item) -> Iterator[Block]:
     if item.na is not None:
         yield Block(tr(item.na.zh, item.na.en), tr("不适用", "N/a"))
     if item.note is not None:
-        yield Block(tr(item.note.zh, item.note.en), tr("提示", "Note"))
+        yield Block(tr(item.note.zh, item.note.en), tr("提示", "Hint"))
     if item.ambiguous is not None:
         yield Block(tr(item.ambiguous.zh, item.ambiguous.en), tr("歧义", "Unclear"), "warn")
 
@@ -126,7 +126,7 @@ def _wanted(item: Item) -> Iterator[Block]:
         each = tr(f"{need.per.zh} ", f"{need.per.en} ") if need.per else ""
         wanted.append(f"{tr(need.what.zh, need.what.en)} {each}×{need.count}")
     if wanted:
-        yield Block(tr("；", "; ").join(wanted), tr("应拍", "Photos"))
+        yield Block(tr("；", "; ").join(wanted), tr("应拍", "Needed"))
 
 
 def _basis(view: WalkItem) -> Iterator[Block]:
@@ -135,8 +135,9 @@ def _basis(view: WalkItem) -> Iterator[Block]:
     yield Block(basis or tr("当日无有效依据", "none in force on the day"), tr("依据", "Law"))
     for citation in item.plan:
         yield Block(f"{citation.section}“{citation.quote}”", tr("规划", "Plan"))
-    days = tr(f"默认整改 {item.default_days} 天", f"{item.default_days} days by default")
-    yield Block(f"{tr(item.authority.zh, item.authority.en)}；{days}", tr("主管", "Authority"))
+    days = "1 day" if item.default_days == 1 else f"{item.default_days} days"
+    said = tr(f"{item.authority.zh}；默认整改 {item.default_days} 天", f"{item.authority.en}; {days} by default")
+    yield Block(said, tr("主管", "Office"))
 
 
 def evidence_blocks(view: WalkItem) -> list[Block]:
@@ -171,6 +172,6 @@ def missing(answer: AnswerView | None, view: WalkItem) -> bool:
     return (
         answer.verdict == "fail"
         and view.item.photo_required_on_fail
-        and not view.photos
+        and not any(photo.proves for photo in view.photos)
         and not answer.photo_waiver
     )

@@ -29,8 +29,9 @@ else:
     Host = object
 
 T = TypeVar("T")
-TOAST_WIDTH: Final = 52
-"""Cells of a line of a notification."""
+TOAST_WIDTH: Final = 28
+"""Cells of a line of a notification: it fits over the rightmost pane of any screen, for Textual blanks a wide character
+that stands across the edge of a pane below."""
 
 _BUG = Text(
     "程序内部出错：{what}。已记录的内容都已存盘。", "The programme failed: {what}. Everything recorded is on disk."

@@ -28,6 +28,7 @@ _STACKED: Final = re.compile(
 )
 _NOT_FIRST: Final = frozenset("，。、；：！？）】》」』〉〕”’…—～·％℃,.;:!?)]}>%")
 _NOT_LAST: Final = frozenset("（【《「『〈〔“‘([{<￥$")
+_BLANKS: Final = frozenset(" \u3000")
 _WORD: Final = re.compile(
     r"[^\W\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+(?:[.,/:_\-][^\W\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+)*"
 )
@@ -113,11 +114,11 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
     for piece in _pieces(paragraph):
         takes = cell_len(piece)
         if used + takes > width and line:
-            carried = _carried(line, piece, width) if piece != " " else []
+            carried = _carried(line, piece, width) if piece not in _BLANKS else []
             lines.append("".join(line).rstrip())
             line = carried
             used = sum(map(cell_len, line))
-            if piece == " ":
+            if piece in _BLANKS:
                 continue
         while takes > width - used and takes > width:
             head = cut(piece, width - used)

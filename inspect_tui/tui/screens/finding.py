@@ -9,6 +9,7 @@ from inspect_tui.texts import Text, tr
 from inspect_tui.tui.commands import bindings
 from inspect_tui.tui.item_text import photo_text
 from inspect_tui.tui.marks import SEVERITY_MARKS, SEVERITY_TONES, WARNING
+from inspect_tui.tui.reading import tell
 from inspect_tui.tui.screens.page import PageScreen
 from inspect_tui.tui.widgets.prose import Block, Prose
 
@@ -75,8 +76,11 @@ class FindingScreen(PageScreen):
     def action_edit(self) -> None:
         """Change it."""
         if self._detail is not None:
-            from inspect_tui.tui.screens.finding_form import FindingForm
+            from inspect_tui.tui.screens.finding_form import FROZEN, FindingForm
 
+            if FindingForm.is_frozen(self.workspace, self._detail):
+                tell(self.app, FROZEN, warning=True)
+                return
             self.app.push_screen(FindingForm.change(self.workspace, self._detail), self._load)
 
     def action_follow_up(self) -> None:
@@ -87,11 +91,12 @@ class FindingScreen(PageScreen):
             self.app.push_screen(FollowUpForm(self.workspace, self._detail), self._load)
 
     def action_inspection(self) -> None:
-        """Open the inspection that it belongs to."""
+        """Open the inspection that it belongs to, at its item."""
         if self._detail is not None:
-            from inspect_tui.tui.screens.summary import SummaryScreen
+            from inspect_tui.tui.screens.walk import WalkScreen
 
-            self.app.push_screen(SummaryScreen(self.desk, self._detail.line.inspection))
+            line = self._detail.line
+            self.app.push_screen(WalkScreen(self.desk, line.inspection, line.item))
 
 
 def _facts(detail: FindingDetail) -> Iterator[Block]:
@@ -107,6 +112,10 @@ def _facts(detail: FindingDetail) -> Iterator[Block]:
     yield Block(f"{disposal} {line.transfer_to or ''}", tr("处理", "Disposal"))
     late = tr(f"，超期 {line.overdue_days} 天", f", {line.overdue_days} days overdue") if line.overdue_days else ""
     yield Block(f"{line.due_date or '—'}{late}", tr("期限", "Due"), "bad" if line.overdue_days else "")
+    if values["due_reason"]:
+        yield Block(values["due_reason"], tr("期限理由", "Why then"))
+    if values["void_reason"]:
+        yield Block(values["void_reason"], tr("作废理由", "Void"), "bad")
     yield Block(f"{times.shown(line.found_at)} {values['inspectors'] or ''}", tr("发现", "Found"))
     if values["value"] or values["below_detection"]:
         limit = f"{values['comparator'] or ''}{values['limit_value'] or ''}"
@@ -117,8 +126,8 @@ def _facts(detail: FindingDetail) -> Iterator[Block]:
     yield Block(line.competent_authority, tr("主管", "Authority"))
     if values["longitude"]:
         source = str(_SOURCES.get(values["position_source"] or "", values["position_source"]))
-        place = f"{values['longitude']}, {values['latitude']}（{values['datum'] or ''}，{source}）"
-        yield Block(place, tr("位置", "Position"))
+        place, datum = f"{values['longitude']}, {values['latitude']}", values["datum"] or ""
+        yield Block(tr(f"{place}（{datum}，{source}）", f"{place} ({datum}, {source})"), tr("位置", "Position"))
     for cell in line.conflict:
         yield Block(tr(f"冲突：{cell}", f"conflict: {cell}"), WARNING, "warn")
 

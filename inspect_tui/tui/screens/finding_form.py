@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from inspect_tui.records.model import DISPOSALS, SEVERITIES, FindingInput
 from inspect_tui.texts import Text
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from inspect_tui.records.queries import FindingDetail, WalkItem
     from inspect_tui.records.workspace import Workspace
+
+
+FROZEN: Final = Text(
+    "问题已随检查提交，不能直接修改；按 r（或 2）登记整改跟踪。如需更正，打开问题，依次按 3、F10、6。",
+    "The finding was submitted with its inspection; r (or 2) records what happens to it. To amend it open it, then"
+    " press 3, F10 and 6.",
+)
 
 
 class FindingForm(FormScreen[bool]):
@@ -36,7 +43,7 @@ class FindingForm(FormScreen[bool]):
         item = view.item
         reason = view.answer.reason if view.answer else ""
         values = {
-            "description": f"{item.fail.zh}：{reason}" if reason else item.fail.zh,
+            "description": f"{item.fail.zh}：{reason}" if reason not in {"", item.fail.zh} else item.fail.zh,
             "severity": item.severity,
             "competent_authority": item.authority.zh,
         }
@@ -52,6 +59,11 @@ class FindingForm(FormScreen[bool]):
         values = {name: str(value) for name, value in row.values.items() if value is not None}
         title = Text("修改问题", "Change a finding")
         return cls(title, values, lambda said: edit_finding(workspace, row.id, said, basis=row))
+
+    @staticmethod
+    def is_frozen(workspace: Workspace, detail: FindingDetail) -> bool:
+        """Whether it was submitted with its inspection, so that there is nothing to be typed here."""
+        return bool(workspace.row("inspections", detail.line.inspection).values["state"] == "submitted")
 
     def fields(self) -> Iterator[Widget]:
         """What was found first."""
@@ -80,6 +92,8 @@ class FindingForm(FormScreen[bool]):
     def save(self) -> bool:
         """Record it."""
         due = halfwidth(self.value("due_date")).strip()
+        # A reason that stands there from before is none for another date.
+        stale = self.field("due_date").changed and not self.field("due_reason").changed
         self._record(
             FindingInput(
                 description=self.value("description"),
@@ -87,7 +101,7 @@ class FindingForm(FormScreen[bool]):
                 disposal=self.value("disposal"),  # type: ignore[arg-type]
                 transfer_to=self.value("transfer_to"),
                 due_date=due if due or self._values.get("due_date") else None,
-                due_reason=self.value("due_reason") if self.field("due_date").changed else "",
+                due_reason="" if stale else self.value("due_reason"),
                 competent_authority=self.value("competent_authority") or None,
             )
         )

@@ -219,8 +219,11 @@ class FindingsScreen(PageScreen):
         self.read("detail", work, self._edit if then == "edit" else self._follow, awaited=True)
 
     def _edit(self, detail: FindingDetail) -> None:
-        from inspect_tui.tui.screens.finding_form import FindingForm
+        from inspect_tui.tui.screens.finding_form import FROZEN, FindingForm
 
+        if FindingForm.is_frozen(self.workspace, detail):
+            tell(self.app, FROZEN, warning=True)
+            return
         self.app.push_screen(FindingForm.change(self.workspace, detail), self._load)
 
     def _follow(self, detail: FindingDetail) -> None:

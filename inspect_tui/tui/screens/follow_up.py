@@ -42,7 +42,7 @@ class FollowUpForm(FormScreen[bool]):
         yield TextField(
             "new_due_date",
             Text("新期限", "New due date"),
-            hint=Text("延期时填，2026-11-20", "for an extension, 2026-11-20"),
+            hint=Text("责令、延期时填，2026-11-20", "for a notice or extension, 2026-11-20"),
         )
         yield AreaField("text", Text("说明", "What is said"))
         yield TextField("officer", Text("办理人", "Officer"), officer.name)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar
 
 from textual import on
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from inspect_tui.texts import Text
 from inspect_tui.tui.commands import bindings
 from inspect_tui.tui.reading import Reading
+from inspect_tui.tui.screens.pick import Picking
 from inspect_tui.tui.widgets.fields import AreaField, ChoiceField, Cycle, NoteArea, TextField
 from inspect_tui.tui.widgets.key_bar import KeyBar
 from inspect_tui.tui.widgets.phrase import Phrase
@@ -31,10 +33,17 @@ Field: TypeAlias = TextField | ChoiceField | AreaField
 GIVE_UP: Final = Text("再按一次 Esc 放弃所填内容。", "Press Esc once more to give up what was typed.")
 
 
-class FormScreen(Reading, ModalScreen[T | None]):
+class FormScreen(Picking, Reading, ModalScreen[T | None]):
     """A form; dismissed with what `save` returns, or None when it is given up."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
+    PLACE: ClassVar[str] = "dialog"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("dialog"),
+        # A dialog keeps the keys of the app out; these three do no harm to what is typed.
+        Binding("f1", "app.help", "", show=False),
+        Binding("f9", "app.language", "", show=False),
+        Binding("ctrl+t", "app.theme", "", show=False),
+    ]
 
     def __init__(self, title: Text) -> None:
         super().__init__()
@@ -95,11 +104,16 @@ class FormScreen(Reading, ModalScreen[T | None]):
 
     def action_cancel(self) -> None:
         """Close; twice where something was typed."""
-        if any(one.changed for one in self._all_fields()) and not self._warned:
-            self._warned = True
-            self.query_one("#wrong", Phrase).say(GIVE_UP)
-            return
-        self.dismiss(None)
+        if not self.holds(GIVE_UP):
+            self.dismiss(None)
+
+    def holds(self, warning: Text) -> bool:
+        """Whether something was typed that would be lost; the first time it is asked it gives that warning."""
+        if self._warned or not any(one.changed for one in self._all_fields()):
+            return False
+        self._warned = True
+        self.query_one("#wrong", Phrase).say(warning)
+        return True
 
     def action_next_field(self) -> None:
         """To the next field."""
@@ -123,5 +137,9 @@ class FormScreen(Reading, ModalScreen[T | None]):
         self._go_on()
 
     @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Cycle.Turned)
     def _forget_warning(self) -> None:
-        self._warned = False
+        if self._warned:
+            self._warned = False
+            self.query_one("#wrong", Phrase).say(Text("", ""))

@@ -191,6 +191,8 @@ class PhotoScreen(PageScreen):
 
     def _facts(self, seen: Look) -> Iterator[Block]:
         yield Block(seen.name, tone="strong")
+        for warning in seen.warnings:
+            yield Block(str(warning.text), WARNING, "warn")
         yield Block((seen.taken_at or tr("未知", "unknown")).replace("T", " "), tr("拍摄", "Time"))
         if seen.position is not None:
             yield Block(f"{seen.longitude}, {seen.latitude}", tr("位置", "At"))
@@ -199,8 +201,6 @@ class PhotoScreen(PageScreen):
             yield Block(seen.camera, tr("相机", "By"))
         size = f"{seen.width}×{seen.height} " if seen.width else ""
         yield Block(f"{size}{seen.format or seen.media_type} {seen.size / 1e6:.1f} MB", tr("文件", "File"))
-        for warning in seen.warnings:
-            yield Block(str(warning.text), WARNING, "warn")
 
     def _chosen(self) -> Path | None:
         key = self.query_one(ListTable).key
@@ -292,10 +292,16 @@ class PhotoScreen(PageScreen):
                     self.app,
                     Text(f"{one.path.name} 已附在本项。", f"{one.path.name} is attached to this item already."),
                 )
-            for warning in one.warnings:
-                tell(
-                    self.app, Text(f"{one.path.name}：{warning.zh}", f"{one.path.name}: {warning.en}"), warning=True
-                )
+        doubtful = sum(bool(one.warnings) for one in taken)
+        if doubtful:
+            tell(
+                self.app,
+                Text(
+                    f"{doubtful} 个文件有提醒，列在本项的照片下面。",
+                    f"{doubtful} of the files have warnings; they stand below the photos of the item.",
+                ),
+                warning=True,
+            )
         if taken:
             self.dismiss(len(taken))
         else:

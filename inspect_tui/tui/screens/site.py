@@ -78,7 +78,8 @@ class SiteScreen(PageScreen):
 
     def _facts(self, detail: SiteDetail) -> Iterator[Block]:
         line, values = detail.line, detail.row.values
-        place = f"{line.longitude}, {line.latitude}（{values['datum'] or ''}）" if line.longitude else ""
+        datum = values["datum"] or ""
+        place = f"{line.longitude}, {line.latitude}{tr(f'（{datum}）', f' ({datum})')}" if line.longitude else ""
         kind = self.workspace.catalogue.kinds.get(line.kind)
         known: list[str] = []
         for name, value in detail.attributes.items():
@@ -92,7 +93,7 @@ class SiteScreen(PageScreen):
             ("责任单位", "Party", detail.responsible_party),
             ("电话", "Phone", detail.contact_phone or ""),
             ("位置", "Position", place or tr("未知", "not known")),
-            ("属性", "Attributes", "；".join(known)),
+            ("属性", "Attributes", tr("；", "; ").join(known)),
         ):
             if text:
                 yield Block(text, tr(zh, en))
@@ -127,14 +128,6 @@ class SiteScreen(PageScreen):
 
     def _walk(self, inspection: str | None) -> None:
         if inspection is None:
-            return
-        line = (
-            next((one for one in self._detail.inspections if one.id == inspection), None) if self._detail else None
-        )
-        if line is not None and (line.state == "submitted" or line.void):
-            from inspect_tui.tui.screens.summary import SummaryScreen
-
-            self.app.push_screen(SummaryScreen(self.desk, inspection))
             return
         from inspect_tui.tui.screens.walk import WalkScreen
 

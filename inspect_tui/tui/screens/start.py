@@ -10,7 +10,9 @@ from textual.widgets import Input
 
 from inspect_tui.texts import Text
 from inspect_tui.tui.commands import bindings
+from inspect_tui.tui.reading import tell
 from inspect_tui.tui.screens.page import PageScreen
+from inspect_tui.tui.screens.pick import Picking
 from inspect_tui.tui.widgets.fields import ChoiceField, Cycle, TextField
 from inspect_tui.tui.widgets.phrase import Phrase
 
@@ -37,7 +39,7 @@ _WORKING = Text("正在建立工作区…", "Making the workspace…")
 _DEMO = Text("正在装入演示数据，约需半分钟…", "Loading demo data, about half a minute…")
 
 
-class StartScreen(PageScreen):
+class StartScreen(Picking, PageScreen):
     """Asks name, badge number and area."""
 
     PLACE = "start"
@@ -103,7 +105,7 @@ class StartScreen(PageScreen):
         from inspect_tui.texts import language
 
         self.desk.take(workspace)
-        self.record(lambda: workspace.change_config(language=language()))
+        self.record(lambda: workspace.change_config(language=language(), theme=self.app.theme))
         await self.app.switch_mode("today")
 
     def _refused(self, error: Sentence) -> None:
@@ -113,7 +115,19 @@ class StartScreen(PageScreen):
     def action_demo(self) -> None:
         """Make the demo's workspaces and open the supervisor's, which holds what both laptops recorded."""
         self.query_one("#wrong", Phrase).say(_DEMO)
-        self.read("make", self._demo, self._made, self._refused, awaited=True)
+        self.read("make", self._demo, self._demo_made, self._refused, awaited=True)
+
+    async def _demo_made(self, workspace: Workspace) -> None:
+        await self._made(workspace)
+        folder = workspace.folder
+        tell(
+            self.app,
+            Text(
+                f"演示数据在 {folder}。要开始正式使用：按 Ctrl+Q 退出，再启动一次。",
+                f"The demo data is in {folder}. To begin in earnest press Ctrl+Q and start again.",
+            ),
+            warning=True,
+        )
 
     def _demo(self) -> Workspace:
         from inspect_tui.cli.demo import play

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
@@ -13,6 +13,7 @@ from inspect_tui.tui.marks import WARNING
 from inspect_tui.tui.reading import tell
 from inspect_tui.tui.screens.page import PageScreen
 from inspect_tui.tui.uitext import wrap
+from inspect_tui.tui.widgets.key_bar import KeyBar
 from inspect_tui.tui.widgets.list_table import Column, Line, ListTable
 from inspect_tui.tui.widgets.prose import Block, Prose
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _READY = Text("没有缺项。按 F10（或 s）提交。", "Nothing is missing. Press F10 (or s) to submit.")
 _FROZEN = Text("已提交，内容不再改动；如需更正按 6（或 a）。", "Submitted and frozen; press 6 (or a) to amend it.")
+_NO_MORE = Text("没有提醒，也没有问题。", "No warnings and no findings.")
+_OPEN_ONLY: Final = frozenset({"officers", "present", "times", "note", "waiver", "submit"})
+"""What only an inspection that is not submitted takes."""
 
 
 class SummaryScreen(PageScreen):
@@ -65,6 +69,14 @@ class SummaryScreen(PageScreen):
     def _show(self, detail: InspectionDetail) -> None:
         self._detail = detail
         self.relabel()
+        self.query_one(KeyBar).refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  Textual's signature
+        """What is submitted is amended first; what is open needs no amendment."""
+        if self._detail is None:
+            return True
+        frozen = self._detail.submission is None
+        return None if (frozen and action in _OPEN_ONLY) or (not frozen and action == "amend") else True
 
     def on_resize(self) -> None:
         """Wrap what is wrong for the new width."""
@@ -78,9 +90,10 @@ class SummaryScreen(PageScreen):
         line = detail.line
         state = tr("作废", "void") if line.void else str(STATES.get(line.state, line.state))
         self.headline(f"{line.site_name} · {tr(*line.checklist_title)}", state)
-        self.query_one("#detail-facts", Prose).show(list(_facts(detail)))
+        frozen = [Block(str(_FROZEN), tone="strong")] if detail.submission is None and not line.void else []
+        self.query_one("#detail-facts", Prose).show([*frozen, *_facts(detail)])
         table = self.query_one(ListTable)
-        table.empty = _READY if detail.submission else _FROZEN
+        table.empty = _READY if detail.submission else _NO_MORE
         table.show(list(self._problems(detail, max(20, self.size.width - 6))))
 
     @staticmethod
@@ -117,7 +130,7 @@ class SummaryScreen(PageScreen):
             self.action_present()
         elif code in {"end_missing", "end_before_start"}:
             self.action_times()
-        elif rest and self._detail is not None and self._detail.submission is not None:
+        elif rest:
             self.dismiss(rest)
 
     def _ask(self, form: Screen[bool | None]) -> None:
@@ -224,6 +237,12 @@ def _facts(detail: InspectionDetail) -> Iterator[Block]:
     from inspect_tui.records import times
 
     line, values = detail.line, detail.row.values
+    if line.void:
+        yield Block(values["void_reason"] or "—", tr("作废理由", "Void"), "bad")
+    if values["state_reason"]:
+        yield Block(values["state_reason"], tr("更正理由", "Amended"), "strong")
+    for review in detail.reviews:
+        yield Block(f"{review.officer} {times.shown(review.at)} {review.text}", tr("审核", "Review"))
     sections = tr("　", "  ").join(
         f"{tr(*one.title)} {one.answered}/{one.asked}" + (f" ✗{one.failed}" if one.failed else "")
         for one in detail.sections
@@ -246,7 +265,8 @@ def _facts(detail: InspectionDetail) -> Iterator[Block]:
         f"photos {line.photos}  findings {line.findings}  fails {line.failed}",
     )
     yield Block(counts, tr("记录", "Recorded"))
+    for one in detail.sample_results:
+        parts = (one.item, one.value or f"<{one.below_detection}", one.unit, one.laboratory, one.report_number)
+        yield Block(" ".join(filter(None, parts)), tr("化验", "Lab"))
     if detail.note:
         yield Block(detail.note, tr("备注", "Note"))
-    for review in detail.reviews:
-        yield Block(f"{review.officer} {times.shown(review.at)} {review.text}", tr("审核", "Review"))

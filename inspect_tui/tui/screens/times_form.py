@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tui.records import times
-from inspect_tui.texts import Text
+from inspect_tui.texts import Refused, Text
 from inspect_tui.tui.screens.form import FormScreen
 from inspect_tui.tui.uitext import halfwidth
 from inspect_tui.tui.widgets.fields import TextField
@@ -43,6 +43,12 @@ class TimesForm(FormScreen[bool]):
         """Record what was changed."""
         from inspect_tui.records.inspections import set_times
 
+        for one in self._all_fields():
+            if one.changed and not one.value.strip():
+                raise Refused(
+                    "已记录的时间不能清空，请改成正确的时间。",
+                    "A recorded time cannot be emptied; write the right one.",
+                )
         changed = {
             one.field: times.parse(halfwidth(one.value)) for one in self._all_fields() if one.changed and one.value
         }

@@ -100,7 +100,7 @@ class TodayScreen(PageScreen):
         self.query_one(Prose).show(self._counts(read))
         table = self.query_one(ListTable)
         table.empty = _EMPTY
-        table.show([*self._drafts(read), *self._overdue(read)])
+        table.show([*self._drafts(read), *self._overdue(read), *self._due_soon(read)])
 
     @staticmethod
     def _counts(read: Today) -> list[Block]:
@@ -149,6 +149,16 @@ class TodayScreen(PageScreen):
         for one in read.overdue:
             yield _finding(one)
 
+    @staticmethod
+    def _due_soon(read: Today) -> Iterator[Line]:
+        if read.due_soon:
+            shown, total = len(read.due_soon), read.due_soon_count
+            yield Line(
+                None, (tr(f"── 七日内到期 {shown}/{total}", f"── Due in 7 days {shown} of {total}"),), "heading"
+            )
+        for one in read.due_soon:
+            yield _finding(one)
+
     def action_new(self) -> None:
         """Choose a site first."""
         self.app.run_worker(self.app.run_action("app.go('sites')"))
@@ -190,7 +200,9 @@ def _finding(one: FindingLine) -> Line:
             SEVERITY_MARKS.get(one.severity, ""),
             one.description or tr(one.item_title, one.item_title_en),
             one.site_name,
-            tr(f"超期 {one.overdue_days} 天", f"{one.overdue_days} d overdue"),
+            tr(f"超期 {one.overdue_days} 天", f"{one.overdue_days} d overdue")
+            if one.overdue_days
+            else tr(f"{one.due_date} 到期", f"due {one.due_date}"),
         ),
-        tones={3: "bad"},
+        tones={3: "bad"} if one.overdue_days else {},
     )

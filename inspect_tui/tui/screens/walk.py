@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.containers import Horizontal, Vertical
 
-from inspect_tui.records.model import VERDICTS, AnswerInput, Verdict
+from inspect_tui.records.model import STATES, VERDICTS, AnswerInput, Verdict
 from inspect_tui.texts import Text, tr
 from inspect_tui.tui.commands import bindings
 from inspect_tui.tui.item_text import evidence_blocks, item_blocks, missing
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from inspect_tui.tui.uitext import Sentence
 
 _NOTHING_OPEN = Text("所有项都已检查。按 F10 看小结并提交。", "Every item is answered. Press F10 for the summary.")
+_FROZEN = Text(
+    "已提交，只能查看；如需更正，按 F10 到小结，再按 6。",
+    "Submitted: to be looked at only. To amend it press F10, then 6.",
+)
+_AMENDED = Text("已打开以更正；改完须再次提交。", "Open for amendment; submit it again afterwards.")
 _NOTHING_TO_UNDO = Text("没有可撤销的记录。", "There is nothing to take back.")
 
 
@@ -79,9 +84,13 @@ class WalkScreen(PageScreen):
         walk, site = read
         if self._state is None:
             at = self._wanted or self.desk.remembered("positions", self.inspection)
+            if at is None and _is_frozen(walk):
+                at = next((view.item.id for view in walk.items()), None)
             self._state = WalkState(walk, site, at)
-            self.query_one("#receipt", Phrase).say(Text("", ""))
+            self.query_one("#receipt", Phrase).say(_FROZEN if _is_frozen(walk) else Text("", ""))
         else:
+            if _is_frozen(self._state.walk) != _is_frozen(walk):
+                self.query_one("#receipt", Phrase).say(_FROZEN if _is_frozen(walk) else _AMENDED)
             self._state.take(walk, site)
         self._show()
 
@@ -99,9 +108,10 @@ class WalkScreen(PageScreen):
             return
         view = state.current
         wide = self.query_one("#evidence").display
-        self.headline(
-            f"{state.site} · {tr(*state.walk.title)}", f"{state.answered}/{len(state.items)} ✗{state.failed}"
-        )
+        count = f"{state.answered}/{len(state.items)} ✗{state.failed}"
+        if _is_frozen(state.walk):
+            count = f"{STATES['submitted']} {count}"
+        self.headline(f"{state.site} · {tr(*state.walk.title)}", count)
         self.query_one(Sections).show(list(self._sections(state)), view.item.id)
         self.query_one("#item", Prose).show(
             item_blocks(view, f"{state.at + 1}/{len(state.items)}", evidence=not wide), top=top
@@ -374,3 +384,7 @@ class WalkScreen(PageScreen):
             self.dismiss()
         elif said and self._state is not None:
             self._go(self._state.index(said))
+
+
+def _is_frozen(walk: Walk) -> bool:
+    return bool(walk.row.values["state"] == "submitted")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -14,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from inspect_tui.texts import tr
 from inspect_tui.tui.uitext import block, fit, plain
 from inspect_tui.tui.widgets.phrase import Phrase
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from inspect_tui.texts import Text
+
+
+DIGITS: Final = 9
+"""Options that have a digit of their own."""
 
 
 class LineInput(Input):
@@ -79,10 +85,11 @@ class TextField(Horizontal):
 
 
 class Cycle(Widget, can_focus=True):
-    """One of several values, changed with the arrow keys, space or a digit."""
+    """One of several values, changed with the arrow keys or a digit; of more than nine, space opens a list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "turn(1)", "下一个", show=False),
+        Binding("right", "turn(1)", "下一个", show=False),
+        Binding("space", "list", "列表", show=False),
         Binding("left", "turn(-1)", "上一个", show=False),
         Binding("enter", "accept", "下一格", show=False),
     ]
@@ -97,6 +104,17 @@ class Cycle(Widget, can_focus=True):
 
     class Accepted(Message):
         """Enter was pressed."""
+
+    @dataclass
+    class ListWanted(Message):
+        """All options are wanted in a list."""
+
+        cycle: Cycle
+
+        @property
+        def control(self) -> Cycle:
+            """The choice."""
+            return self.cycle
 
     @dataclass
     class Turned(Message):
@@ -138,6 +156,17 @@ class Cycle(Widget, can_focus=True):
         if self.options:
             self.index = (self.index + by) % len(self.options)
 
+    def action_list(self) -> None:
+        """A list of many options; the next one of few."""
+        if len(self.options) > DIGITS:
+            self.post_message(self.ListWanted(self))
+        else:
+            self.action_turn(1)
+
+    def choose(self, name: str) -> None:
+        """Show the option of that id."""
+        self.index = next((at for at, (option, _) in enumerate(self.options) if option == name), self.index)
+
     def action_accept(self) -> None:
         """Go on."""
         self.post_message(self.Accepted())
@@ -152,17 +181,19 @@ class Cycle(Widget, can_focus=True):
             event.stop()
 
     def on_click(self) -> None:
-        """The next option."""
+        """The list, or the next option."""
         self.focus()
-        self.action_turn(1)
+        self.action_list()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  one line
         """The option between its arrows, and how many there are."""
         width = self.size.width
         arrow = self.get_component_rich_style("cycle--arrow")
         count = f"{self.index + 1}/{len(self.options)}" if self.options else ""
+        if len(self.options) > DIGITS and self.has_focus:
+            count += tr(" 空格列表", " Space: list")
         said = str(self.options[self.index][1]) if self.options else ""
-        body = fit(plain(said), max(0, width - 6 - len(count)))
+        body = fit(plain(said), max(0, width - 6 - cell_len(count)))
         return Strip(
             [
                 Segment("‹ ", arrow),

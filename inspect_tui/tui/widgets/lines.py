@@ -49,6 +49,11 @@ class Lines(ScrollView):
     Lines > .lines--cursor-blurred { background: $panel; color: $foreground; }
     """
 
+    @property
+    def line_width(self) -> int:
+        """Cells that a line may take: `size` counts the column of the scrollbar too, which covers what stands there."""
+        return self.scrollable_content_region.width
+
     def tone(self, tone: Tone) -> Style:
         """The style of a tone on this widget's background."""
         return self.get_component_rich_style(f"lines--{tone or 'plain'}")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 100
 """How near the cursor comes to the end before the next page is asked for."""
+_LEAST: Final = 8
+"""Cells below which no column gives way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class ListTable(Lines, can_focus=True):
         self.refresh()
 
     def _resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.lines) + self._header)
+        self.virtual_size = Size(self.line_width, len(self.lines) + self._header)
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
@@ -217,10 +219,16 @@ class ListTable(Lines, can_focus=True):
             self.cursor = index
 
     def widths(self, width: int) -> list[int]:
-        """How many cells each column gets."""
-        free = max(0, width - 2 - sum(column.width + 1 for column in self.columns) + 1)
+        """How many cells each column gets; where there are too few, the columns that would share the rest give way."""
+        left = width - 2 - sum(column.width + 1 for column in self.columns) + 1
+        free = max(0, left)
         shares = sum(column.share for column in self.columns) or 1
         widths = [column.width + free * column.share // shares for column in self.columns]
+        for index, column in enumerate(self.columns):
+            if column.share and left < 0:
+                given = min(-left, max(0, column.width - _LEAST))
+                widths[index] -= given
+                left += given
         grown = next((index for index, column in enumerate(self.columns) if column.share), None)
         if grown is not None:
             widths[grown] += free - sum(free * column.share // shares for column in self.columns)
@@ -228,31 +236,32 @@ class ListTable(Lines, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        width = self.size.width
         if not self.lines:
-            said = wrap(str(self.empty), width - 4)
-            return self.strip([("  " + said[y - 1] if 0 < y <= len(said) else "", "muted")], width)
+            said = wrap(str(self.empty), self.line_width - 4)
+            return self.strip([("  " + said[y - 1] if 0 < y <= len(said) else "", "muted")], self.size.width)
         if y < self._header:
-            return self._draw(Line(None, tuple(str(column.title) for column in self.columns), "muted"), width)
+            return self._draw(Line(None, tuple(str(column.title) for column in self.columns), "muted"))
         index = round(self.scroll_y) + y - self._header
         if index >= len(self.lines):
-            return Strip.blank(width, self.tone(""))
-        return self._draw(self.lines[index], width, cursor=index == self.cursor)
+            return Strip.blank(self.size.width, self.tone(""))
+        return self._draw(self.lines[index], cursor=index == self.cursor)
 
-    def _draw(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
+    def _draw(self, line: Line, *, cursor: bool = False) -> Strip:
+        width = self.line_width
         pointer = "›" if cursor else " "
         style = None
         if cursor:
             style = self.get_component_rich_style("lines--cursor" if self.has_focus else "lines--cursor-blurred")
         if len(line.cells) == 1 and len(self.columns) > 1:
             text = pointer + " " + fit(plain(line.cells[0]) if line.tone != "heading" else line.cells[0], width - 2)
-            return Strip([Segment(text, style or self.tone(line.tone))])
+            strip = Strip([Segment(text, style or self.tone(line.tone))])
+            return strip.adjust_cell_length(self.size.width, style or self.tone(line.tone))
         segments = [Segment(pointer + " ", style or self.tone(""))]
         for index, (column, taken) in enumerate(zip(self.columns, self.widths(width), strict=True)):
             text = plain(line.cells[index]) if index < len(line.cells) else ""
             tone = line.tones.get(index, line.tone)
             segments.append(Segment(fit(text, taken, right=column.right) + " ", style or self.tone(tone)))
-        return Strip(segments).adjust_cell_length(width, style or self.tone(""))
+        return Strip(segments).adjust_cell_length(self.size.width, style or self.tone(""))
 
     def cursor_region(self) -> Region:
         """Where the cursor's line stands in the widget."""

@@ -35,7 +35,7 @@ class Prose(Lines, can_focus=False):
     """Blocks of text, scrolling where they are longer than the screen."""
 
     DEFAULT_CSS = """
-    Prose { height: 1fr; padding: 0 1; }
+    Prose { height: 1fr; padding: 0 0 0 1; }
     """
 
     def __init__(self, *, id: str | None = None, hang: int = 0) -> None:  # noqa: A002  Textual's name
@@ -55,15 +55,11 @@ class Prose(Lines, can_focus=False):
 
     def on_resize(self) -> None:
         """Wrap for the new width."""
-        if self._drawn_for != self._width:
+        if self._drawn_for != self.line_width:
             self._wrap()
 
-    @property
-    def _width(self) -> int:
-        return self.size.width
-
     def _wrap(self) -> None:
-        width = self._drawn_for = self._width
+        width = self._drawn_for = self.line_width
         self._drawn = [line for one in self.blocks for line in self._lines(one, width)] if width else []
         self.virtual_size = Size(width, len(self._drawn))
         self.refresh()

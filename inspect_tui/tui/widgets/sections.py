@@ -70,7 +70,7 @@ class Sections(Lines, can_focus=False):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        width = self.size.width
+        width = self.line_width
         self._drawn, self._items = [], []
         sight = 0
         if not width:

@@ -31,10 +31,10 @@ def hostile(tmp_path: Path) -> Path:
     card.mkdir()
     make_photo(card / "[@click=app.quit]a[b].jpg", latitude=None, longitude=None, size=(64, 48))
     (card / "[b]\u202e.jpg").write_bytes(b"no picture")
-    with Workspace.init(folder, name=HOSTILE, badge="[/]1", area="141102") as workspace:
+    with Workspace.init(folder, name="[/]x[@click=app.quit]点", badge="1-1", area="141102") as workspace:
         said = SiteInput(HOSTILE, "construction_site", "141102", address=HOSTILE, responsible_party=HOSTILE)
         site = add_site(workspace, said)
-        people = [Officer(HOSTILE, "[/]1"), Officer(HOSTILE + "2", "[/]2")]
+        people = [Officer(HOSTILE, "1-1"), Officer(HOSTILE + "2", "1-2")]
         for day, submit in ((LONG_AGO, True), (None, False)):
             row = inspections.start(workspace, site, "construction-dust", officers=people, started_at=day)
             fail = AnswerInput(verdict="fail", reason=HOSTILE, note=LONG, photo_waiver=HOSTILE)

@@ -9,6 +9,8 @@ from inspect_tui.photos.synthetic import make_photo
 from inspect_tui.records.queries import list_findings, list_inspections, walk
 from inspect_tui.records.workspace import Workspace
 from inspect_tui.texts import language
+from inspect_tui.tui.widgets.fields import TextField
+from inspect_tui.tui.widgets.prose import Block, Prose
 from tests.inspect_tui.tui.driving import place, press, running, screen_text, settle, shown, type_text
 from tests.inspect_tui.tui.scenario import NOW
 
@@ -107,9 +109,82 @@ async def test_what_is_typed_stays_when_it_is_refused(furnished: Furnished) -> N
         shown(app, "GB 32100", "新工地", "91140000X")
         await press(pilot, "escape")
         shown(app, "再按一次 Esc", "新工地")
+        await type_text(pilot, "1")
+        await press(pilot, "escape")
+        shown(app, "再按一次 Esc", "91140000X1")
         await press(pilot, "escape")
 
         assert place(app) == "SitesScreen"
+
+
+async def test_what_is_typed_into_a_note_is_not_lost_to_an_earlier_escape(furnished: Furnished) -> None:
+    """Escape asks once more after something else was typed, in a text of several lines too."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "enter", "5")
+        await type_text(pilot, "一")
+        await press(pilot, "escape")
+        await type_text(pilot, "二")
+        await press(pilot, "escape")
+        shown(app, "一二", "再按一次 Esc")
+
+
+async def test_help_language_and_colours_work_over_a_form(furnished: Furnished) -> None:
+    """F1 and F9 leave what is typed alone."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "enter", "5")
+        await type_text(pilot, "一")
+        await press(pilot, "f9", "f1")
+        shown(app, "Help: Dialogs and forms")
+        await press(pilot, "escape")
+        shown(app, "Note", "一")
+
+
+async def test_a_submitted_inspection_is_looked_at_and_not_recorded_into(furnished: Furnished) -> None:
+    """It is read item by item and records nothing until it is opened for amendment in its summary."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "f4", "enter", "3")
+        shown(app, "CD-00", "只能查看", "✗ 不合格")
+        await press(pilot, "1")
+        shown(app, "✗ 不合格")
+        await press(pilot, "f10")
+        shown(app, "内容不再改动", "6 更正")
+        await press(pilot, "1")
+        assert place(app) == "SummaryScreen"
+        await press(pilot, "6")
+        await type_text(pilot, "补照片")
+        await press(pilot, "f10", "escape")
+        shown(app, "改完须再次提交")
+        await press(pilot, "1")
+        shown(app, "✓ 合格")
+
+
+async def test_a_csv_is_replaced_only_when_asked_twice(furnished: Furnished, tmp_path: Path) -> None:
+    """A name that is free is proposed; another file is named before it is overwritten."""
+    file = tmp_path / "mine.csv"
+    file.write_text("mine", encoding="utf-8")
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "f4", "c", "ctrl+u")
+        app.screen.query_one("#field-path", TextField).value = str(file)
+        await press(pilot, "f10")
+        shown(app, "已存在")
+        assert file.read_text(encoding="utf-8") == "mine"
+        await press(pilot, "f10")
+
+    assert "CD-001" in file.read_text(encoding="utf-8-sig")
+
+
+async def test_no_character_hides_behind_a_scrollbar(furnished: Furnished) -> None:
+    """What is laid out takes only the columns that the scrollbar leaves."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "enter")
+        item = app.screen.query_one("#item", Prose)
+        text = "拍摄时间不在本次检查时间内，" * 60
+        item.show([Block(text)])
+        await settle(pilot)
+        lines = [line.partition("▕")[2].strip("▁▂▃▄▅▆▇█ ") for line in screen_text(app).splitlines()[1:-3]]
+
+        assert item.show_vertical_scrollbar
+        assert text.startswith("".join(lines))
 
 
 async def test_submission_says_what_is_missing_and_goes_there(furnished: Furnished) -> None:
@@ -157,9 +232,19 @@ async def test_a_follow_up_is_recorded_and_a_frozen_finding_is_not_edited(furnis
         await press(pilot, "f4", "r", "2", "f10")
         shown(app, "已回复待复查")
         await press(pilot, "e")
-        await type_text(pilot, "改")
-        await press(pilot, "f10")
-        shown(app, "已提交，不能改动")
-        await settle(pilot)
+        shown(app, "问题已随检查提交")
 
-        assert "改" in screen_text(app)
+        assert place(app) == "FindingsScreen"
+
+
+async def test_one_of_many_is_found_by_a_few_letters(furnished: Furnished) -> None:
+    """A choice with more options than digits opens a list to search in; Enter takes one, Escape leaves it as it was."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "f3", "f6")
+        await press(pilot, "tab", "space")
+        shown(app, "请选择", "建筑工地", "入河排污口")
+        await type_text(pilot, "加油站")
+        await press(pilot, "enter", "enter")
+        shown(app, "加油站", "新建对象")
+        await press(pilot, "space", "escape", "escape")
+        shown(app, "加油站", "新建对象")
