@@ -7,8 +7,8 @@ acknowledged is on disk.
 
 from __future__ import annotations
 
-import contextlib
 import json
+import sqlite3
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -39,9 +39,9 @@ from sync.storage import connect, create, create_folded, is_empty, is_replica, s
 from sync.tables import Applied, Folder, ShapeError, decode_conflict, decode_heads, flatten
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from sync.identity import Identity
     from sync.schema import Schema, Table
@@ -149,6 +149,63 @@ class Status:
     forked: list[str] = field(default_factory=list)
 
 
+class Writing:
+    """What `Replica.writing` gives: a class, because every keypress that records goes through two of them."""
+
+    __slots__ = ("_inner", "_replica")
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._inner = False
+
+    def __enter__(self) -> None:
+        replica = self._replica
+        if replica.triggers:
+            names, drop = "、".join(replica.triggers), f"DROP TRIGGER {replica.triggers[0]}"
+            raise StoreError(
+                f"{replica.path.name} 里有外来的触发器 {names}，会绕过日志改表，因此拒绝写入；请先备份，用 sqlite3 执行 {drop} 后重试。",
+                f"{replica.path.name} holds a foreign trigger ({names}) that would change tables behind the log, so nothing is"
+                f" written; back it up, run {drop} with sqlite3, then try again.",
+            )
+        replica.lock.acquire()
+        try:
+            self._inner = replica.depth > 0
+            with store_errors(replica.path):
+                replica.connection.execute("SAVEPOINT inner_writing" if self._inner else "BEGIN IMMEDIATE")
+        except BaseException:
+            replica.lock.release()
+            raise
+        replica.depth += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        replica = self._replica
+        try:
+            with store_errors(replica.path):
+                if error is None:
+                    try:
+                        replica.connection.execute("RELEASE inner_writing" if self._inner else "COMMIT")
+                    except BaseException:
+                        self._undo(replica.connection)
+                        raise
+                else:
+                    self._undo(replica.connection)
+                    if isinstance(error, sqlite3.DatabaseError):
+                        raise error
+        finally:
+            replica.depth -= 1
+            replica.lock.release()
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            if self._inner:
+                connection.execute("ROLLBACK TO inner_writing")
+                connection.execute("RELEASE inner_writing")
+            else:
+                connection.execute("ROLLBACK")
+
+
 class Replica:
     """An open replica. Writes are serialised; every thread reads on a connection of its own."""
 
@@ -159,9 +216,9 @@ class Replica:
         self.blobs = Blobs(blobs)
         self.connection = connect(path)
         self.reader = self.connection
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._triggers: list[str] = []
+        self.lock = threading.RLock()
+        self.depth = 0
+        self.triggers: list[str] = []
         self._names: dict[str, str] = {}
         self._team: str | None = None
 
@@ -199,7 +256,7 @@ class Replica:
         finally:
             probe.close()
         replica = cls(path, schema, identity, blobs)
-        replica._triggers = triggers
+        replica.triggers = triggers
         if replica.meta("schema") != schema.fingerprint():
             replica.rebuild()
         return replica
@@ -242,8 +299,7 @@ class Replica:
 
     # writing
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Writing:
         """One transaction, begun IMMEDIATE; what is written inside is on disk when the outermost one ends.
 
         An inner one that fails leaves nothing behind in the outer one.
@@ -251,30 +307,7 @@ class Replica:
         Raises:
             StoreError: Locked, full or faulty; nothing was written.
         """
-        if self._triggers:
-            names, drop = "、".join(self._triggers), f"DROP TRIGGER {self._triggers[0]}"
-            raise StoreError(
-                f"{self.path.name} 里有外来的触发器 {names}，会绕过日志改表，因此拒绝写入；请先备份，用 sqlite3 执行 {drop} 后重试。",
-                f"{self.path.name} holds a foreign trigger ({names}) that would change tables behind the log, so nothing is"
-                f" written; back it up, run {drop} with sqlite3, then try again.",
-            )
-        with self._lock, store_errors(self.path):
-            inner = self._depth > 0
-            self.connection.execute("SAVEPOINT inner_writing" if inner else "BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
-                yield
-                self.connection.execute("RELEASE inner_writing" if inner else "COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    if inner:
-                        self.connection.execute("ROLLBACK TO inner_writing")
-                        self.connection.execute("RELEASE inner_writing")
-                    else:
-                        self.connection.execute("ROLLBACK")
-                raise
-            finally:
-                self._depth -= 1
+        return Writing(self)
 
     def write(self, area: str, edits: Sequence[Edit], *, officer: str, time_ms: int | None = None) -> str:
         """Record one user action as one signed changeset.
@@ -301,7 +334,7 @@ class Replica:
             folder = Folder(self.connection, self.schema)
             folder.prepare(Applied(0, "", "", edit.table, edit.row, {}, {}, None, None) for edit in edits)
             changes = [self._change(edit, folder, area) for edit in edits]
-            chain, seq, prev, cert = self._own_tip(area, identity.device)
+            chain, seq, prev, cert, revoked = self._own_tip(area, identity.device)
             header = Header(
                 alg=ALGORITHM,
                 area=area,
@@ -322,6 +355,7 @@ class Replica:
             if (
                 any(change.table in _SYSTEM for change in changes)
                 or cert != identity.cert
+                or identity.device in revoked
                 or _judged(self, identity, header.time)
             ):
                 self._append_own(changes, header, body, hash_)
@@ -366,14 +400,15 @@ class Replica:
             table=edit.table,
         )
 
-    def _own_tip(self, area: str, device: str) -> tuple[int | None, int, bytes | None, str | None]:
-        """(chain, seq, hash, certificate id) of what this device wrote last in the area."""
+    def _own_tip(self, area: str, device: str) -> tuple[int | None, int, bytes | None, str | None, str]:
+        """(chain, seq, hash, certificate id) of what this device wrote last in the area, and the revoked devices."""
         row = self.connection.execute(
-            "SELECT tips.chain, tips.seq, tips.hash, tips.cert FROM tips JOIN chains ON chains.id = tips.chain"
+            "SELECT tips.chain, tips.seq, tips.hash, tips.cert, (SELECT value FROM meta WHERE key = 'revoked')"
+            " FROM tips JOIN chains ON chains.id = tips.chain"
             " WHERE chains.area = ? AND chains.device = ? ORDER BY tips.seq DESC, tips.hash DESC LIMIT 1",
             (area, device),
         ).fetchone()
-        return (None, 0, None, None) if row is None else (row[0], row[1], bytes(row[2]), row[3])
+        return (None, 0, None, None, "") if row is None else (row[0], row[1], bytes(row[2]), row[3], row[4] or "")
 
     def _append_plain(
         self, folder: Folder, changes: list[Change], header: Header, body: bytes, hash_: bytes, chain: int | None
@@ -434,17 +469,9 @@ class Replica:
     def row(self, table: str, row: str) -> Row | None:
         """A folded row, or None."""
         with store_errors(self.path):
-            found = self.connection.execute(f"SELECT * FROM {table} WHERE id = ?", (row,)).fetchone()
-        return None if found is None else self._row(self.schema.by_name[table], found)
-
-    @staticmethod
-    def _row(table: Table, found: sqlite3.Row) -> Row:
-        values: dict[str, Any] = {}
-        for column, kind in table.layout:
-            value = found[column]
-            values[column] = json.loads(value) if kind == "json" and value is not None else value
-        heads, conflict = decode_heads(found["heads"]), decode_conflict(found["conflict"])
-        return Row(table.name, found["id"], found["area"], values, found["created"], heads, conflict)
+            known = self.schema.by_name[table]
+            found = self.connection.execute(known.row_query, (row,)).fetchone()
+        return None if found is None else _row(known, tuple(found))
 
     def history(self, row: str) -> list[HistoryEntry]:
         """All changes of a row, oldest first by (time, hash), refused ones included."""
@@ -693,7 +720,7 @@ _SYSTEM: Final = frozenset({"adoptions", "revocations", "purges"})
 
 
 def _judged(replica: Replica, identity: Identity, time_ms: int) -> bool:
-    """Whether own changes need the judge: the certificate limits something, or something was revoked."""
+    """Whether own changes need the judge, because the certificate limits something."""
     certificate = identity.certificate
     return (
         certificate.role != "admin"
@@ -702,7 +729,6 @@ def _judged(replica: Replica, identity: Identity, time_ms: int) -> bool:
         or bool(certificate.officers)
         or certificate.areas != ("000000",)
         or identity.team != replica.team
-        or identity.device in (replica.meta("revoked") or "")
     )
 
 
@@ -714,3 +740,13 @@ def _newest_name(texts: list[str]) -> str | None:
 
 
 __all__ = ["Conflict", "Edit", "Head", "HistoryEntry", "Replica", "Row", "Status"]
+
+
+def _row(table: Table, found: tuple[Any, ...]) -> Row:
+    """What `Table.row_query` gives, as a row. Read by place: looking a column up by name in `sqlite3.Row` walks all names."""
+    id_, area, created, heads, conflict = found[: len(BOOKKEEPING)]
+    values = dict(zip(table.column_list, found[len(BOOKKEEPING) :], strict=True))
+    for column in table.json_columns:
+        if values[column] is not None:
+            values[column] = msgspec.json.decode(values[column])
+    return Row(table.name, id_, area, values, created, decode_heads(heads), decode_conflict(conflict))

@@ -70,6 +70,12 @@ class Table:
     """The columns that hold the SHA-256 of bytes beside the database."""
     text_cells: frozenset[str] = field(init=False, repr=False, compare=False, hash=False)
     """The cells that are one column of text."""
+    column_list: tuple[str, ...] = field(init=False, repr=False, compare=False, hash=False)
+    """Every column that cells fill, in order."""
+    json_columns: tuple[str, ...] = field(init=False, repr=False, compare=False, hash=False)
+    """Those of them that hold JSON."""
+    row_query: str = field(init=False, repr=False, compare=False, hash=False)
+    """Reads one row: the bookkeeping columns, then `column_list`."""
     layout: tuple[tuple[str, Kind], ...] = field(init=False, repr=False, compare=False, hash=False)
     """Every column that cells fill, with its kind."""
 
@@ -82,13 +88,18 @@ class Table:
             pair for cell in self.cells for pair in zip(cell.column_names(), cell.column_kinds(), strict=True)
         )
         object.__setattr__(self, "layout", layout)
+        columns = [column for column, _ in layout]
+        object.__setattr__(self, "column_list", tuple(columns))
+        object.__setattr__(self, "json_columns", tuple(column for column, kind in layout if kind == "json"))
+        query = f"SELECT {', '.join((*BOOKKEEPING, *columns))} FROM {self.name} WHERE id = ?"
+        object.__setattr__(self, "row_query", query)
         object.__setattr__(self, "blob_columns", tuple(column for column, kind in layout if kind == "blob"))
         texts = frozenset(cell.name for cell in self.cells if cell.kind == "text" and not cell.columns)
         object.__setattr__(self, "text_cells", texts)
 
     def columns(self) -> tuple[str, ...]:
         """Every column that cells fill, in order."""
-        return tuple(column for column, _ in self.layout)
+        return self.column_list
 
 
 VOID: Final = Cell("void", columns=(("void_reason", "text"), ("void_at", "text"), ("void_by", "text")))

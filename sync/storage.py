@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sync.changeset import MAX_BYTES
@@ -16,8 +15,8 @@ from sync.errors import NotAReplicaError, StoreError, SyncError
 from sync.schema import BOOKKEEPING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
     from sync.schema import Kind, Schema, Table
 
@@ -102,18 +101,28 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
     return connection
 
 
-@contextmanager
-def store_errors(path: Path) -> Iterator[None]:
+class store_errors:  # noqa: N801  read as the function that `contextlib` would make of it, at a third of the time
     """Turn SQLite's errors into one sentence that says what to do."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise _operational(path, error) from error
-    except sqlite3.DatabaseError as error:
-        raise NotAReplicaError(
-            f"{path.name} 不是工作区数据库或已损坏（{error}）；请从备份恢复，原文件未改动。",
-            f"{path.name} is not a workspace database or is damaged ({error}); restore a backup, it was left as it is.",
-        ) from error
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            raise _operational(self.path, error) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise NotAReplicaError(
+                f"{self.path.name} 不是工作区数据库或已损坏（{error}）；请从备份恢复，原文件未改动。",
+                f"{self.path.name} is not a workspace database or is damaged ({error}); restore a backup, it was left as it"
+                " is.",
+            ) from error
 
 
 def _operational(path: Path, error: sqlite3.OperationalError) -> StoreError:

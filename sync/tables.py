@@ -347,18 +347,21 @@ class Folder:
         """Write what was applied, then fold anew what was not simple."""
         connection = self.connection
         self._flush_rows()
-        connection.executemany(
-            "INSERT OR IGNORE INTO changes (row, log) SELECT ?, log.id FROM chains CROSS JOIN log ON log.chain = chains.id"
-            " WHERE chains.device = ? AND log.seq = ? AND substr(log.hash, 1, 16) = ?",
-            self._births,
-        )
-        self._births.clear()
-        connection.executemany("INSERT OR IGNORE INTO changes (row, log) VALUES (?, ?)", self._index)
-        self._index.clear()
-        connection.executemany(
-            "INSERT OR IGNORE INTO blobs (sha256, state) VALUES (?, 'missing')", [(sha,) for sha in self._blobs]
-        )
-        self._blobs.clear()
+        if self._births:
+            connection.executemany(
+                "INSERT OR IGNORE INTO changes (row, log) SELECT ?, log.id FROM chains CROSS JOIN log"
+                " ON log.chain = chains.id WHERE chains.device = ? AND log.seq = ? AND substr(log.hash, 1, 16) = ?",
+                self._births,
+            )
+            self._births.clear()
+        if self._index:
+            connection.executemany("INSERT OR IGNORE INTO changes (row, log) VALUES (?, ?)", self._index)
+            self._index.clear()
+        if self._blobs:
+            connection.executemany(
+                "INSERT OR IGNORE INTO blobs (sha256, state) VALUES (?, 'missing')", [(sha,) for sha in self._blobs]
+            )
+            self._blobs.clear()
         for table, row in sorted(self._dirty):
             refold(connection, self.schema.by_name[table], row)
         self._dirty.clear()

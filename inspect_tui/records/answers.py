@@ -58,11 +58,13 @@ def answer(
         inspection = editable(workspace, inspection_id)
         item = item_of(frozen_of(workspace, inspection), item_id)
         row_id = answer_id(inspection.area, inspection_id, item_id)
-        row = basis or workspace.replica.row("answers", row_id)
+        now = workspace.replica.row("answers", row_id)
+        row = basis or now
         before = {name: _recorded(row, name) for name in _CELLS}
         after, judgement = _after(before, item, said, decoded(inspection.values["attributes"], {}))
         cells = {name: value for name, value in after.items() if value != before[name]}
-        refuse_disputed(workspace, "answers", row_id, _stated(said, cells))
+        if now is not None and now.conflict:
+            refuse_disputed(workspace, "answers", row_id, _stated(said, cells))
         if cells:
             if row is None:
                 cells |= {"inspection": inspection_id, "item": item_id}

@@ -9,7 +9,6 @@ import contextlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inspect_tui.records.setup import StoredIdentity
 from inspect_tui.records.tables import SCHEMA
@@ -17,11 +16,8 @@ from inspect_tui.records.workspace import DATABASE, PHOTOS
 from inspect_tui.texts import Refused
 from sync.errors import StoreError, SyncError
 from sync.peers import open_peer
-from sync.replica import Replica
+from sync.replica import Replica, Writing
 from sync.storage import connect, store_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Snapshot(Replica):
@@ -30,8 +26,7 @@ class Snapshot(Replica):
     original: Path | None = None
     """Of which; set once the copy is ready, from when on nothing is written."""
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Writing:
         """Refuse, unless the copy is still being made ready.
 
         Raises:
@@ -43,8 +38,7 @@ class Snapshot(Replica):
                 f"The workspace {self.original} lies where nothing can be written, so nothing was; copy the whole folder to"
                 " a place that can be written to.",
             )
-        with super().writing():
-            yield
+        return super().writing()
 
     def rebuild(self) -> int:
         """Fold the copy anew; once it is ready, refuse."""
