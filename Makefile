@@ -46,7 +46,7 @@ bench: $(VENV)/.installed-bench ## measure against peers and physical floors
 	$(BIN)/python -m bench
 
 screens: $(VENV)/.installed-test ## draw the pictures in docs/screens anew
-	$(BIN)/python tests/inspect_tui/tui/make_screens.py
+	$(BIN)/python -m tests.inspect_tui.tui.make_screens docs/screens
 
 clean: ## remove what make made
 	rm -rf $(VENV) demo build dist

@@ -98,6 +98,9 @@ def finished(image: Image.Image, orientation: int) -> tuple[bytes, str | None]:
     image.load()
     if image.mode.startswith("I;16"):
         image = image.point(lambda value: value / 256).convert("L")
+    if image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        # straight to RGB Pillow would complain on the terminal
+        image = image.convert("RGBA")
     if image.mode not in {"L", "RGB"}:
         image = image.convert("RGB")
     if max(image.size) > THUMBNAIL_PX:

@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.records import times
+from inspect_tui.records.conflicts import refuse_disputed
 from inspect_tui.records.files import workspace_around
 from inspect_tui.records.frozen import frozen_of, item_of
 from inspect_tui.records.inspections import editable
@@ -422,6 +423,7 @@ def _write_photo(workspace: Workspace, row: Row, cells: dict[str, Any]) -> None:
     from sync.replica import Edit
 
     if cells:
+        refuse_disputed(workspace, "photos", row.id, cells)
         workspace.write(row.area, [Edit("photos", row.id, cells, basis=row)])
 
 

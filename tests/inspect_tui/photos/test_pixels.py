@@ -133,3 +133,15 @@ def test_a_decode_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "photo.webp"
     path.write_bytes(make.saved(make.scene(), "WEBP"))
     assert [warning.code for warning in picture(path)[1].warnings] == ["too_slow"]
+
+
+def test_a_palette_with_transparency_is_drawn_without_a_word(tmp_path: Path) -> None:
+    """Pillow warns of such PNGs on the terminal, where the screens are drawn."""
+    image = Image.new("P", (40, 30))
+    image.putpalette([value for index in range(256) for value in (index, 255 - index, 0)])
+    image.save(tmp_path / "p.png", transparency=bytes(range(256)))
+
+    _, drawn = picture(tmp_path / "p.png")
+
+    assert drawn.thumbnail
+    assert not drawn.warnings
