@@ -95,6 +95,15 @@ def _load(folder: Path, over: Path | None, _stamps: tuple[tuple[str, int], ...])
     )
 
 
+def read_checklist(file: Path) -> Checklist:
+    """One checklist file.
+
+    Raises:
+        CatalogueError: As `load_catalogue`.
+    """
+    return _decode(file, Checklist)
+
+
 def parse_catalogue(folder: Path) -> Catalogue:
     """The catalogue of a folder, read from its YAML.
 

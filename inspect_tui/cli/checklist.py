@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from inspect_tui.cli.command import Context
 
 
-def _catalogue(context: Context) -> Catalogue:
+def load(context: Context) -> Catalogue:
     """That of the workspace where there is one, else the built-in one."""
     from checklists.catalogue import load_catalogue
     from inspect_tui.records.workspace import Workspace
@@ -43,7 +43,7 @@ def list_(context: Context, _: argparse.Namespace) -> int:
             "standard_items": len(each.standard()),
             "site_kinds": list(each.site_kinds),
         }
-        for each in _catalogue(context).checklists.values()
+        for each in load(context).checklists.values()
     ]
     if context.json:
         print_json(rows)
@@ -75,7 +75,7 @@ def show(context: Context, said: argparse.Namespace) -> int:
     """One checklist with its items."""
     import msgspec
 
-    checklist = _catalogue(context).checklist(said.checklist)
+    checklist = load(context).checklist(said.checklist)
     if context.json:
         print_json(msgspec.to_builtins(checklist))
         return 0

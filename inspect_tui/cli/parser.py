@@ -21,6 +21,7 @@ PATHS: Final = frozenset({"FILE", "PATH", "DIR", "SOURCE", "TARGET", "REPLICA"})
 """Names of arguments that are paths: they may be bytes of any encoding, but not empty."""
 GROUPS: Final[dict[str, Text]] = {
     "checklist": Text("检查表", "checklists"),
+    "checklist law": Text("法规登记表", "the legal register"),
     "site": Text("检查对象", "sites"),
     "inspection": Text("检查", "inspections"),
     "photo": Text("照片", "photos"),
@@ -137,10 +138,10 @@ def build(commands: Sequence[Command], globals_: Sequence[Argument]) -> Parser:
     groups: dict[str, Any] = {}
     for command in commands:
         holder: Any = top
-        if len(command.words) > 1:
-            group = command.words[0]
+        for depth in range(1, len(command.words)):
+            group = " ".join(command.words[:depth])
             if group not in groups:
-                made = top.add_parser(group, help=_help(GROUPS[group]), parents=shared)
+                made = holder.add_parser(command.words[depth - 1], help=_help(GROUPS[group]), parents=shared)
                 groups[group] = made.add_subparsers(
                     title=tr("命令", "commands"), metavar=tr("命令", "COMMAND"), required=True
                 )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from inspect_tui.cli import checklist, evidence, export, finding, inspection, merge, photo, setting_up, site
+from inspect_tui.cli import (
+    catalogue,
+    checklist,
+    evidence,
+    export,
+    finding,
+    inspection,
+    merge,
+    photo,
+    setting_up,
+    site,
+)
 
 if TYPE_CHECKING:
     from inspect_tui.cli.command import Command
@@ -12,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[tuple[Command, ...]] = (
     *setting_up.COMMANDS,
     *checklist.COMMANDS,
+    *catalogue.COMMANDS,
     *site.COMMANDS,
     *inspection.COMMANDS,
     *photo.COMMANDS,
