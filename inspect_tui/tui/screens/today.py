@@ -100,7 +100,9 @@ class TodayScreen(PageScreen):
         self.query_one(Prose).show(self._counts(read))
         table = self.query_one(ListTable)
         table.empty = _EMPTY
-        table.show([*self._drafts(read), *self._overdue(read), *self._due_soon(read)])
+        overdue = self._findings(Text("超期问题", "Overdue findings"), read.overdue, read.overdue_count)
+        due_soon = self._findings(Text("七日内到期", "Due in 7 days"), read.due_soon, read.due_soon_count)
+        table.show([*self._drafts(read), *overdue, *due_soon])
 
     @staticmethod
     def _counts(read: Today) -> list[Block]:
@@ -140,23 +142,14 @@ class TodayScreen(PageScreen):
             yield _inspection(one)
 
     @staticmethod
-    def _overdue(read: Today) -> Iterator[Line]:
-        if read.overdue:
-            shown, total = len(read.overdue), read.overdue_count
+    def _findings(title: Text, found: tuple[FindingLine, ...], total: int) -> Iterator[Line]:
+        if found:
             yield Line(
-                None, (tr(f"── 超期问题 {shown}/{total}", f"── Overdue findings {shown} of {total}"),), "heading"
+                None,
+                (tr(f"── {title.zh} {len(found)}/{total}", f"── {title.en} {len(found)} of {total}"),),
+                "heading",
             )
-        for one in read.overdue:
-            yield _finding(one)
-
-    @staticmethod
-    def _due_soon(read: Today) -> Iterator[Line]:
-        if read.due_soon:
-            shown, total = len(read.due_soon), read.due_soon_count
-            yield Line(
-                None, (tr(f"── 七日内到期 {shown}/{total}", f"── Due in 7 days {shown} of {total}"),), "heading"
-            )
-        for one in read.due_soon:
+        for one in found:
             yield _finding(one)
 
     def action_new(self) -> None:
