@@ -109,8 +109,8 @@ def _own_tips(workspace: Workspace) -> dict[str, int]:
 
 
 def laptop_warnings(workspace: Workspace) -> list[Problem]:
-    """Trouble ahead: little free space, or a clock that runs behind what this device wrote last."""
-    problems: list[Problem] = []
+    """Trouble ahead: a checklist left out, little free space, a clock that runs behind what this device wrote last."""
+    problems = [Problem("catalogue", fault.zh, fault.en) for fault in workspace.catalogue.faults]
     free = shutil.disk_usage(workspace.folder).free
     if free < FREE_BYTES:
         mib = free >> 20

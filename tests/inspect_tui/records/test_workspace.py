@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from inspect_tui.records import queries
 from inspect_tui.records.inspections import set_note
 from inspect_tui.records.workspace import CONFIG, DATABASE, DEVICE_KEY, ROOT_KEY, Config, Workspace, read_config
 from inspect_tui.records.workspace import write_config as write
@@ -236,3 +237,15 @@ def test_importing_the_workspace_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_checklist_that_was_left_out_is_told_today(workspace: Workspace) -> None:
+    """A broken file in the workspace's own checklists falls back to the built-in one, and Today says so."""
+    folder = workspace.folder / "checklists"
+    folder.mkdir(exist_ok=True)
+    (folder / "river-outfall.yaml").write_text("id: [", "utf-8")
+
+    with Workspace.open(workspace.folder) as again:
+        warnings = queries.today(again).warnings
+
+    assert [one.code for one in warnings if "river-outfall.yaml" in one.zh] == ["catalogue"]
