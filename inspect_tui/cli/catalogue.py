@@ -1,4 +1,4 @@
-"""`checklist coverage|diff` and `checklist law list|show`: what those who keep the catalogue ask of it."""
+"""`checklist coverage|new|diff` and `checklist law list|show`: what those who keep the catalogue ask of it."""
 
 from __future__ import annotations
 
@@ -115,6 +115,31 @@ def _checklist(context: Context, named: str) -> Checklist:
     return load(context).checklist(named)
 
 
+def new(context: Context, said: argparse.Namespace) -> int:
+    """Write the beginning of a new checklist."""
+    from checklists import text
+    from checklists.drafting import draft
+    from checklists.plan import load_plan
+    from inspect_tui.records.files import refuse_existing, write_atomically
+
+    title = text.Text(said.title_zh, said.title_en)
+    catalogue, plan = load(context), load_plan()
+    written = draft(said.checklist, title, said.kind, said.duty, catalogue=catalogue, plan=plan)
+    target = Path(said.target).expanduser()
+    refuse_existing(target)
+    write_atomically(target, written.encode())
+    if context.json:
+        print_json({"checklist": said.checklist, "path": str(target), "items": len(said.duty)})
+    else:
+        line(
+            tr(
+                f"已写入 {target}：{len(said.duty)} 项。改好后用 checklist validate 检查，用 checklist import 导入。",
+                f"Wrote {target} with {len(said.duty)} items. Make it better, then run checklist validate and checklist import.",
+            )
+        )
+    return 0
+
+
 def laws(context: Context, said: argparse.Namespace) -> int:
     """The legal register, or what of it was in force on a day."""
     day = _day(said.on)
@@ -181,16 +206,9 @@ def _law(law: Law) -> dict[str, Any]:
 
 
 def _day(text: str | None) -> dt.date | None:
-    import datetime as dt
+    from inspect_tui.records.times import parse_day
 
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise Refused(
-            f"“{text}”不是日期；请写成 2026-08-14。", f"{text!r} is no date; write it as 2026-08-14."
-        ) from None
+    return None if text is None else parse_day(text)
 
 
 COMMANDS: Final = (
@@ -203,6 +221,31 @@ COMMANDS: Final = (
                 "--page",
                 help=Text("输出 Markdown 页面", "print the page in Markdown"),
                 action="store_true",
+            ),
+        ),
+    ),
+    Command(
+        ("checklist", "new"),
+        Text("为规划义务新建检查表的初稿", "begin a new checklist for duties of the plan"),
+        new,
+        (
+            argument("checklist", help=Text("新检查表的编号", "id of the new checklist"), metavar="ID"),
+            argument("target", help=Text("写到哪个 YAML 文件", "YAML file to write"), metavar="FILE"),
+            argument("--title-zh", help=Text("中文名称", "title in Chinese"), metavar="TEXT", required=True),
+            argument("--title-en", help=Text("英文名称", "title in English"), metavar="TEXT", required=True),
+            argument(
+                "--kind",
+                help=Text("检查对象种类，可多次给出", "kind of site, may be given several times"),
+                metavar="KIND",
+                action="append",
+                required=True,
+            ),
+            argument(
+                "--duty",
+                help=Text("规划义务编号，可多次给出", "id of a duty, may be given several times"),
+                metavar="DUTY",
+                action="append",
+                required=True,
             ),
         ),
     ),

@@ -49,3 +49,25 @@ def test_the_register_knows_what_was_in_force_on_a_day(bare: Run) -> None:
     assert {"item": "SW-009", "checklist": "solid-waste-storage", "article": "7.1"} in shown["cited"]
     for words in (("list", "--on", "x"), ("show", "nope")):
         assert bare("checklist", "law", *words).status == 1
+
+
+def test_a_new_checklist_can_be_used_at_once(cli: Run, tmp_path: Path) -> None:
+    """The draft passes validate, is imported and listed; a taken id, an unknown kind or duty and an existing file are refused."""
+    path = tmp_path / "mine.yaml"
+    words = ["--title-zh", "示例清单", "--title-en", "An example: mine", "--kind", "outfall"]
+    duties = ["--duty", "P4.2-04", "--duty", "P4.2-05"]
+    assert cli("checklist", "new", "our-own", path, *words, *duties).status == 0
+    assert cli("checklist", "validate", path).status == 0
+    assert cli("checklist", "import", path).status == 0
+    listed = {row["id"]: row["items"] for row in cli("checklist", "list", "--json").json()}
+    assert listed["our-own"] == 2
+    other = tmp_path / "other.yaml"
+    for changed in (
+        ["river-outfall", other, *words, *duties],
+        ["Our Own", other, *words, *duties],
+        ["another", path, *words, *duties],
+        ["another", other, *words, "--duty", "P0"],
+        ["another", other, *words, "--kind", "nothing", *duties],
+    ):
+        assert cli("checklist", "new", *changed).status == 1
+    assert not other.exists()
