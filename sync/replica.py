@@ -35,7 +35,16 @@ from sync.errors import MalformedError, StaleError, StoreError
 from sync.identity import home_mark, now_ms
 from sync.ids import derived_id
 from sync.schema import BOOKKEEPING
-from sync.storage import connect, create, create_folded, is_empty, is_replica, store_errors, strange_triggers
+from sync.storage import (
+    connect,
+    create,
+    create_folded,
+    is_empty,
+    is_replica,
+    quoted,
+    store_errors,
+    strange_triggers,
+)
 from sync.tables import Applied, Folder, ShapeError, decode_conflict, decode_heads, flatten
 
 if TYPE_CHECKING:
@@ -161,7 +170,7 @@ class Writing:
     def __enter__(self) -> None:
         replica = self._replica
         if replica.triggers:
-            names, drop = "、".join(replica.triggers), f"DROP TRIGGER {replica.triggers[0]}"
+            names, drop = "、".join(replica.triggers), f"DROP TRIGGER {quoted(replica.triggers[0])}"
             raise StoreError(
                 f"{replica.path.name} 里有外来的触发器 {names}，会绕过日志改表，因此拒绝写入；请先备份，用 sqlite3 执行 {drop} 后重试。",
                 f"{replica.path.name} holds a foreign trigger ({names}) that would change tables behind the log, so nothing is"

@@ -201,6 +201,11 @@ def strange_triggers(connection: sqlite3.Connection) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def quoted(name: str) -> str:
+    """A name as SQL, for a command that people copy: whoever made it may have hidden another command in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def is_replica(connection: sqlite3.Connection, path: Path) -> None:
     """Check that an open database is one of ours.
 

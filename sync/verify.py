@@ -23,7 +23,18 @@ from sync.door import Arrival, certificate_of, read
 from sync.errors import PeerError, SyncError
 from sync.keys import read_certificate, signed
 from sync.schema import BOOKKEEPING
-from sync.storage import BODY, HASH, SEQ, SIGNATURE, columns_of, connect, create, own_tables, strange_triggers
+from sync.storage import (
+    BODY,
+    HASH,
+    SEQ,
+    SIGNATURE,
+    columns_of,
+    connect,
+    create,
+    own_tables,
+    quoted,
+    strange_triggers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +45,8 @@ if TYPE_CHECKING:
 
 CLOCK_JUMP_MS: Final = 60_000
 _CHUNK: Final = 2000
+_NO_DAMAGE: Final = ("SQLITE_FULL", "SQLITE_NOMEM", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN")
+"""Errors of the place where the log is folded anew, or of the moment."""
 
 _DERIVED: Final[dict[str, str]] = {
     "certificates": "id, device, team, jws",
@@ -85,9 +98,11 @@ def verify(
         for found in _sections(connection, schema, blobs, others, progress):
             faults += found
     except sqlite3.DatabaseError as error:
+        if (getattr(error, "sqlite_errorname", None) or "").startswith(_NO_DAMAGE):
+            raise
         faults.append(
             Fault(
-                "file",
+                "damaged",
                 f"数据库文件已损坏，无法读完（{error}）；请勿再写入，从备份恢复，或在新工作区里合并同事的副本。",
                 f"The database file is damaged and cannot be read to its end ({error}); write no more to it: restore a backup,"
                 " or merge a colleague's copy into a new workspace.",
@@ -141,7 +156,7 @@ def _check_file(connection: sqlite3.Connection) -> Iterator[Fault]:
     for row in connection.execute("PRAGMA integrity_check(10)"):
         if row[0] != "ok":
             yield Fault(
-                "file",
+                "damaged",
                 f"数据库文件已损坏（{row[0]}）；请从备份恢复，或在新工作区里合并同事的副本。",
                 f"The database file is damaged ({row[0]}); restore a backup, or merge a colleague's copy into a new workspace.",
                 "workspace.db",
@@ -149,8 +164,8 @@ def _check_file(connection: sqlite3.Connection) -> Iterator[Fault]:
     for name in strange_triggers(connection):
         yield Fault(
             "layout",
-            f"有外来的触发器 {name}，会绕过日志改表；请用 sqlite3 执行 DROP TRIGGER {name}。",
-            f"There is a foreign trigger {name} that would change tables behind the log; run DROP TRIGGER {name} with sqlite3.",
+            f"有外来的触发器 {name}，会绕过日志改表；请用 sqlite3 执行 DROP TRIGGER {quoted(name)}。",
+            f"There is a foreign trigger {name} that would change tables behind the log; run DROP TRIGGER {quoted(name)} with sqlite3.",
             name,
         )
 

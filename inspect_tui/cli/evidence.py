@@ -97,14 +97,12 @@ def _damaged_file(source: Path, error: SyncError) -> Fault:
 
 
 def verify_peer(peer: FilePeer, others: Sequence[Tips] = (), progress: Progress | None = None) -> list[Fault]:
-    """Everything wrong or worth knowing of a workspace opened for reading; a damaged file is one fault."""
-    from inspect_tui.exports.soundness import damage
+    """Everything wrong or worth knowing of a workspace opened for reading; damage to the file is a fault, too."""
     from inspect_tui.records.tables import SCHEMA
-    from sync.errors import SyncError
+    from sync.errors import StoreError, SyncError
     from sync.storage import store_errors
     from sync.verify import verify
 
-    found = damage(peer.connection)
     try:
         with store_errors(peer.database):
             faults = verify(
@@ -114,9 +112,11 @@ def verify_peer(peer: FilePeer, others: Sequence[Tips] = (), progress: Progress 
                 others=others,
                 progress=None if progress is None else progress.update,
             )
+    except StoreError:
+        raise
     except SyncError as error:
-        return [_damaged(peer, found or str(error.__cause__ or error))]
-    return [_damaged(peer, found), *faults] if found else faults
+        return [_damaged(peer, str(error.__cause__ or error))]
+    return [replace(each, where=str(peer.source)) if each.code == "damaged" else each for each in faults]
 
 
 def _damaged(peer: FilePeer, what: str) -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,7 +64,7 @@ def _unreadable(file: Path, refused: Refused) -> dict[str, Any]:
 
 
 def _tell(file: Path, results: list[LoadResult]) -> None:
-    lines = [each.line for each in results]
+    lines = Counter(each.line for each in results)
     for index, each in enumerate(results):
         if each.inspection is None:
             state = tr("未载入", "refused")
@@ -74,7 +75,7 @@ def _tell(file: Path, results: list[LoadResult]) -> None:
                 f"此前已载入 {each.inspection}，未作改动", f"loaded before as {each.inspection}, nothing changed"
             )
         # Several on one line are told apart by their place in the array.
-        place = f" [{index}]" if lines.count(each.line) > 1 else ""
+        place = f" [{index}]" if lines[each.line] > 1 else ""
         line(tr(f"{file.name} 第 {each.line} 行{place}：{state}", f"{file.name} line {each.line}{place}: {state}"))
         for problem in each.problems:
             line(("  ✗ " if each.inspection is None else "  ! ") + say(problem))

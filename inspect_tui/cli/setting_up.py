@@ -123,7 +123,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
 def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict[str, Any]:
     from inspect_tui.records.health import health
     from inspect_tui.records.queries.today import laptop_warnings, unsynced
-    from inspect_tui.records.workspace import incomplete, writable
+    from inspect_tui.records.workspace import CONFIG, incomplete, writable
 
     wrong = incomplete(context.folder)
     found: dict[str, Any] = {"folder": str(context.folder), "exists": wrong is None}
@@ -146,14 +146,7 @@ def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict
                 "forked": status.forked,
                 "unsynced": unsynced(workspace),
             }
-            if workspace.config.badge == NO_BADGE:
-                problems.append(
-                    {
-                        "code": "badge",
-                        "zh": f"执法证号未填，请在 {context.folder / 'config.toml'} 中补上。",
-                        "en": f"The badge number is not set; put it into {context.folder / 'config.toml'}.",
-                    }
-                )
+            problems += _badge_problems(workspace.config.badge, context.folder / CONFIG)
             noticed = [*health(workspace), *laptop_warnings(workspace)]
             problems += [{"code": each.code, "zh": each.zh, "en": each.en} for each in noticed]
     except (Refused, SyncError) as refused:
@@ -169,6 +162,22 @@ def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict
             }
         )
     return found
+
+
+def _badge_problems(badge: str, path: Path) -> list[dict[str, str]]:
+    """No badge number, or one from before the rule that every action now holds it to."""
+    from inspect_tui.records.rules import clean_badge
+
+    zh, en = "执法证号未填。", "The badge number is not set."
+    if badge != NO_BADGE:
+        try:
+            clean_badge(badge)
+        except Refused as refused:
+            zh, en = refused.zh, refused.en
+        else:
+            return []
+    zh, en = f"{zh.rstrip('。')}；请在 {path} 中改好。", f"{en.rstrip('.')}; put it right in {path}."
+    return [{"code": "badge", "zh": zh, "en": en}]
 
 
 _LABELS: Final = {

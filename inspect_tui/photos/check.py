@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from inspect_tui.photos.not_evidence import EVIDENCE
 from inspect_tui.photos.pixels import picture
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-
-_EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
-"""What can be evidence without being a picture needs no word."""
 _SLACK: Final = timedelta(minutes=10)
 """By how much two honest clocks may differ."""
 _FURTHEST_ZONE: Final = timedelta(hours=14)
@@ -64,7 +62,7 @@ def _row(path: Path) -> CheckRow:
     except Refused:
         return CheckRow(path=str(path), warnings=["cannot_read"])
     codes = [warning.code for warning in look.warnings + decoded.warnings]
-    if look.kind == "other" and not look.media_type.startswith(_EVIDENCE):
+    if look.kind == "other" and not look.media_type.startswith(EVIDENCE):
         codes.append("not_image")
     if look.taken_at is not None and _is_ahead(look.taken_at):
         codes.append("future")

@@ -1,4 +1,4 @@
-"""What must never be kept among the photos, which travel with every merge: private keys and workspaces, by content."""
+"""What is plainly evidence, and what must never be kept with it, since photos travel with every merge: keys, workspaces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from inspect_tui.texts import Text
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
+"""How the media types of what is plainly evidence begin."""
 _HEAD: Final = 64 << 10
 _PEM: Final = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _DER: Final = re.compile(rb"\x30.\x02\x01[\x00\x01]\x30\x05\x06\x03\x2b\x65[\x6e-\x71]", re.DOTALL)

@@ -302,9 +302,11 @@ def _site_attributes(place: _Place, value: Any) -> Any:
 
 
 def _attributes(value: Any) -> Any:
+    from inspect_tui.records.sites import tidy_attributes
+
     if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
         raise Refused('attributes 须写成 {"名称": "值"}。', 'attributes must be {"name": "value"}.')
-    return {clean_line(key): clean_line(part) for key, part in value.items() if part}
+    return tidy_attributes(value)
 
 
 def _uscc(value: Any) -> Any:

@@ -161,8 +161,7 @@ def resolve(
             value = chosen[0]
         else:
             value = checked_value(workspace, row, cell, value)
-        closes = (table, cell) == ("findings", "status") and (value or {}).get("status") == "closed"
-        if closes and latest_recheck_failed(workspace, row):
+        if _closes(found, value) and latest_recheck_failed(workspace, row):
             raise RefusedByRules([RECHECK_FAILED])
         cells = {cell: value}
         if (table, cell, value) == ("findings", "void", None):
@@ -176,6 +175,14 @@ def resolve(
         covers = cell == "void" and value is not None
         edits = [Edit(table, row_id, cells, basis=basis, covers_row=covers), Edit("resolutions", new_id(), said)]
         workspace.write(row.area, edits)
+
+
+def _closes(found: Conflict, value: Any) -> bool:
+    """Whether a value closes a finding that not all values of the conflict close: these can only be settled as closed."""
+    if (found.table, found.cell) != ("findings", "status"):
+        return False
+    statuses = {(head.value or {}).get("status") for head in found.heads}
+    return (value or {}).get("status") == "closed" and statuses != {"closed"}
 
 
 def _status_before(workspace: Workspace, row: Row) -> dict[str, Any]:

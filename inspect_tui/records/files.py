@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-MARKS: Final = ("workspace.db", "device.key")
-"""A folder that holds one of these is a workspace."""
+_KEY: Final = "device.key"
+_DATABASE: Final = "workspace.db"
+_COMPANY: Final = ("config.toml", "device.jws", "root.key", "photos")
+"""What makes the folder of a database a workspace or its copy: a bare database on a stick leaves the stick usable."""
 _DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,4})")
 _STANDARD: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -31,9 +33,15 @@ def workspace_around(path: Path) -> Path | None:
     """The workspace in which `path` lies or would lie, before or after links are followed; None where there is none."""
     for place in dict.fromkeys((_absolute(path), _resolved(path))):
         for folder in (place, *place.parents):
-            if any(os.path.lexists(folder / mark) for mark in MARKS):
+            if _is_workspace(folder):
                 return folder
     return None
+
+
+def _is_workspace(folder: Path) -> bool:
+    if os.path.lexists(folder / _KEY):
+        return True
+    return os.path.lexists(folder / _DATABASE) and any(os.path.lexists(folder / name) for name in _COMPANY)
 
 
 def _absolute(path: Path) -> Path:
@@ -76,6 +84,22 @@ def refuse_existing(path: Path) -> None:
         )
 
 
+def _refuse_secret(path: Path) -> None:
+    """A database or key is not replaced by an export, wherever it lies."""
+    from inspect_tui.photos.not_evidence import DATABASE, secret_in
+
+    with path.open("rb") as file:
+        what = secret_in(file)
+    if what is None and os.path.lexists(f"{path}-wal"):
+        # all that a new database holds may still stand in the log beside it
+        what = DATABASE
+    if what is not None:
+        raise Refused(
+            f"{path} 是{what.zh}，未作改动；请换一个名字。",
+            f"{path} is {what.en} and was left as it is; choose another name.",
+        )
+
+
 def is_standard_output(path: Path) -> bool:
     """Whether the path names this process's own standard output."""
     return _descriptor(path) == 1
@@ -101,6 +125,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     refuse_workspace(path)
     try:
         mode = _mode(path)
+        if mode is not None and stat.S_ISREG(mode):
+            _refuse_secret(path)
         if mode is None or stat.S_ISREG(mode):
             with _whole(path, mode) as file:
                 yield file

@@ -190,7 +190,9 @@ def _due_problems(facts: FindingFacts, kind: FollowUpKind, new_due_date: str | N
 
 
 def time_problems(at: dt.datetime, *, found_at: str | None, now: dt.datetime) -> list[Problem]:
-    """Why an event cannot have happened at `at`: it lies ahead, or before the finding.
+    """Why an event cannot have happened at `at`: it lies ahead, or in a minute before that of the finding.
+
+    People write times to the minute, while a finding has its second.
 
     Args:
         at: Aware time.
@@ -207,8 +209,8 @@ def time_problems(at: dt.datetime, *, found_at: str | None, now: dt.datetime) ->
                 field="at",
             )
         ]
-    if found_at and times.stored(at) < found_at:
-        shown, found = times.shown(times.stored(at)), times.shown(found_at)
+    shown, found = times.shown(times.stored(at)), times.shown(found_at)
+    if found_at and shown < found:
         return [
             Problem(
                 "at_before_found",

@@ -17,7 +17,7 @@ from inspect_tui.records.rules import (
     submission_refusals,
     submission_warnings,
 )
-from inspect_tui.records.sites import refuse_void, void_row
+from inspect_tui.records.sites import refuse_void, tidy_attributes, void_row
 from inspect_tui.records.submission import facts_of, missing_findings
 from inspect_tui.texts import Refused
 from sync.ids import derived_id, new_id
@@ -215,8 +215,7 @@ def set_attributes(
     workspace: Workspace, inspection_id: str, attributes: Mapping[str, str], *, basis: Row | None = None
 ) -> None:
     """Say what is known about the site on this visit; recorded values are judged anew only when entered anew."""
-    said = {clean_line(key): clean_line(value) for key, value in attributes.items() if value}
-    _set(workspace, inspection_id, {"attributes": said}, basis)
+    _set(workspace, inspection_id, {"attributes": tidy_attributes(attributes)}, basis)
 
 
 def _set(workspace: Workspace, inspection_id: str, cells: dict[str, Any], basis: Row | None) -> None:

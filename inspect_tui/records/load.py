@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from checklists.errors import ChecklistError
+from inspect_tui.photos.not_evidence import EVIDENCE
 from inspect_tui.records import attach, inspections, times
 from inspect_tui.records.answers import answer
 from inspect_tui.records.findings import add_finding
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from inspect_tui.photos.ingest import Ingested
     from inspect_tui.records.load_format import LoadedAnswer, LoadedFinding
     from inspect_tui.records.workspace import Workspace
-
-_EVIDENCE: Final = ("image/", "video/", "audio/", "application/pdf")
 
 _REFUSALS: Final = (Refused, SyncError, ChecklistError)
 """Everything that ends one inspection with a sentence, and leaves the others to be loaded."""
@@ -349,7 +348,7 @@ class _Loading:
         with self._at("answers", index, "photos", number):
             if isinstance(outcome, Refused):
                 raise outcome
-            if not outcome.look.media_type.startswith(_EVIDENCE):
+            if not outcome.look.media_type.startswith(EVIDENCE):
                 kind = outcome.look.media_type
                 raise Refused(
                     f"{path.name} 不是照片、视频、音频或 PDF（{kind}）",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from inspect_tui.photos.bounded import cannot_read, opened
 from inspect_tui.records.model import Problem
-from inspect_tui.texts import Refused
+from inspect_tui.texts import Refused, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ Steps: TypeAlias = list[str | int]
 """Where a value stands in a tree: keys and indexes from the top."""
 MAX_BYTES: Final = 64 << 20
 MAX_DEPTH: Final = 32
+_SAVE: Final = Text("请在编辑器中另存为 UTF-8 编码后再载入", "save it as UTF-8 in an editor and load it again")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINES: Final = frozenset({".jsonl", ".ndjson"})
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
@@ -69,11 +70,15 @@ class _RuleError(ValueError):
         self.en = en
 
 
-def read_text(file: Path) -> str:
-    """The text of a file.
+def utf8_text(file: Path, advice: Text) -> str:
+    """The text of a file, without its byte order mark.
+
+    Args:
+        file: A regular file.
+        advice: What to do with one that is not UTF-8.
 
     Raises:
-        Refused: It cannot be read, is larger than 64 MiB, or is not UTF-8.
+        Refused: It cannot be read, is no regular file, larger than 64 MiB, or not UTF-8.
     """
     with opened(file) as source:
         try:
@@ -84,12 +89,12 @@ def read_text(file: Path) -> str:
     if len(data) > MAX_BYTES:
         raise Refused(f"{file.name} 超过 64 MiB，请分成几个文件。", f"{file.name} is larger than 64 MiB; split it.")
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Refused(
-            f"{file.name} 第 {line} 行不是 UTF-8 文本（可能是 GBK）；请在编辑器中另存为 UTF-8 编码后再载入。",
-            f"{file.name} line {line} is not UTF-8 text (it may be GBK); save it as UTF-8 in an editor and load it again.",
+            f"{file.name} 第 {line} 行不是 UTF-8 文本（可能是 GBK）；{advice.zh}。",
+            f"{file.name} line {line} is not UTF-8 text (it may be GBK); {advice.en}.",
         ) from error
 
 
@@ -97,9 +102,9 @@ def objects(file: Path) -> Iterator[Found]:
     """Every object of a file that holds one object, an array of them, or one a line.
 
     Raises:
-        Refused: As `read_text` says.
+        Refused: As `utf8_text` says.
     """
-    text = read_text(file)
+    text = utf8_text(file, _SAVE).replace("\r\n", "\n").replace("\r", "\n")
     start = 1 + text[: len(text) - len(text.lstrip())].count("\n")
     stripped = text.strip()
     if stripped.startswith("["):

@@ -33,7 +33,14 @@ MIN_SIDE: Final = 32
 
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
 """Letters and symbols by category that show nothing, such as the Hangul filler."""
-_BADGE: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,30}[0-9A-Za-z])?")
+_ASCII: Final = "0-9A-Za-z"
+_HAN: Final = r"\u4e01-\u4e27\u4e29-\u9fff"
+"""Chinese characters but 一 and 丨, which read as a dash and a 1."""
+_BADGE: Final = re.compile(
+    rf"[{_ASCII}](?:[{_ASCII}-]{{0,30}}[{_ASCII}])?"
+    rf"|(?=.*[0-9])[{_ASCII}{_HAN}](?:[{_ASCII}{_HAN}-]{{0,30}}[{_ASCII}{_HAN}])?"
+)
+"""A number that a province or an agency gave begins with Chinese characters; without a digit it is a word such as 暂无."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _AREA: Final = re.compile(r"[1-9][0-9]{5}")
@@ -78,16 +85,16 @@ def clean_badge(text: str) -> str:
     """`text` as a badge number: NFKC, any dash as `-`, without blanks and invisible characters; empty stays empty.
 
     Raises:
-        Refused: It is not 1 to 32 ASCII letters, digits and hyphens, the hyphens inside.
+        Refused: It is not 1 to 32 ASCII letters, digits and, beside a digit, Chinese characters, with hyphens only inside.
     """
     said = unicodedata.normalize("NFKC", _valid(text))
     badge = "".join("-" if _dash(one) else one for one in said if not hidden(one) and not one.isspace())
     if badge in {"", NO_BADGE} or _BADGE.fullmatch(badge):
         return badge
     raise Refused(
-        f"执法证号“{clean_line(text[:40])}”不合规；请只用 1 至 32 个字母、数字，中间可加连字符，如 14110200001。",
-        f"The badge number “{clean_line(text[:40])}” is not one; use 1 to 32 letters and digits, hyphens only inside,"
-        " such as 14110200001.",
+        f"执法证号“{clean_line(text[:40])}”不合规；请只用 1 至 32 个字母、数字、汉字（有汉字时须有数字），中间可加连字符，如 14110200001。",
+        f"The badge number “{clean_line(text[:40])}” is not one; use 1 to 32 letters, digits and, beside a digit,"
+        " Chinese characters, with hyphens only inside, such as 14110200001.",
     )
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import stat
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from inspect_tui.reasons import reason_of
+from inspect_tui.records.load_json import utf8_text
 from inspect_tui.records.rules import has_control
-from inspect_tui.texts import Refused
+from inspect_tui.texts import Refused, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES: Final = 64 << 20
+_SAVE: Final = Text("请另存为“CSV UTF-8”", "save it as “CSV UTF-8”")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -27,7 +25,7 @@ def read_sites(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     Raises:
         Refused: It cannot be read, is no regular file, larger than 64 MiB, not UTF-8, or no CSV.
     """
-    text = _text(file)
+    text = utf8_text(file, _SAVE)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     line = 1
@@ -52,28 +50,6 @@ def read_sites(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
                 f"{file.name} line 1: the name of column {column} holds control characters; take them out.",
             )
     return header, rows
-
-
-def _text(file: Path) -> str:
-    try:
-        # Opening a pipe would wait for its other end for ever.
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise Refused(f"{file} 不是普通文件；请给出 CSV 文件。", f"{file} is no regular file; name a CSV file.")
-        with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = reason_of(error)
-        raise Refused(f"{file} 无法读取：{reason.zh}。", f"{file} cannot be read: {reason.en}.") from error
-    if len(data) > MAX_BYTES:
-        raise Refused(f"{file.name} 超过 64 MiB，请分成几个文件。", f"{file.name} exceeds 64 MiB; split it.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Refused(
-            f"{file.name} 第 {line} 行不是 UTF-8 编码；请另存为“CSV UTF-8”。",
-            f"{file.name} is not UTF-8 at line {line}; save it as “CSV UTF-8”.",
-        ) from error
 
 
 def _place(text: str, line: int) -> tuple[int, int]:

@@ -66,7 +66,7 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
         address=clean_line(said.address),
         uscc=uscc.tidy(clean_line(said.uscc)),
         responsible_party=clean_line(said.responsible_party),
-        attributes=_tidy_attributes(said.attributes),
+        attributes=tidy_attributes(said.attributes),
         contact_phone=clean_line(said.contact_phone),
     )
     problems = site_problems(site)
@@ -87,7 +87,7 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
     return site
 
 
-def _tidy_attributes(said: Mapping[str, str]) -> dict[str, str]:
+def tidy_attributes(said: Mapping[str, str]) -> dict[str, str]:
     """Names and values cleaned; those without a value are left out.
 
     Raises:

@@ -22,8 +22,8 @@ from sync.keys import Key, read_certificate, team_id
 from sync.peers import ReplicaPeer, open_peer
 from sync.replica import Edit, Replica
 from sync.schema import BOOKKEEPING, Cell, Schema, Table
-from sync.storage import connect
-from sync.verify import verify
+from sync.storage import connect, quoted
+from sync.verify import Fault, verify
 from tests.sync.support import (
     AREA,
     FOREIGN_ROOT,
@@ -884,6 +884,40 @@ def test_a_foreign_trigger_is_named_and_nothing_is_written_while_it_stands(team:
     note(team.reopen(here.path.parent, device("here")), "b", title="y")
 
 
+def test_the_name_of_a_trigger_is_no_second_command(team: Team) -> None:
+    """What people are told to run takes away the trigger and nothing else, whatever its name."""
+    here = team.replica("here")
+    name = 'x"; DELETE FROM log'
+    here.connection.execute(
+        f"CREATE TRIGGER {quoted(name)} AFTER INSERT ON notes BEGIN DELETE FROM notes WHERE id = '-'; END"
+    )
+    told = faults(here)[0].en
+    command = told[told.index("DROP TRIGGER") : told.index(" with sqlite3")]
+    with pytest.raises(StoreError) as refused:
+        note(team.reopen(here.path.parent, device("here")), "b", title="y")
+    assert command in refused.value.en
+    here.connection.execute(command)
+    assert faults(here) == []
+
+
+@pytest.mark.parametrize(("error", "damaged"), [("SQLITE_FULL", False), ("SQLITE_CORRUPT", True)])
+def test_a_full_disk_is_no_damage(team: Team, monkeypatch: pytest.MonkeyPatch, error: str, damaged: bool) -> None:
+    """Verify folds the log elsewhere: where no room is left there, nothing is wrong with the file."""
+
+    def fails(*_: object, **__: object) -> list[Fault]:
+        raised = sqlite3.OperationalError("failed")
+        raised.sqlite_errorname = error
+        raise raised
+
+    here = team.replica("here")
+    monkeypatch.setattr("sync.verify._check_tables", fails)
+    if damaged:
+        assert [fault.code for fault in faults(here)] == ["damaged"]
+    else:
+        with pytest.raises(sqlite3.OperationalError):
+            faults(here)
+
+
 def test_a_damaged_file_is_a_finding_not_a_crash(team: Team) -> None:
     """Bytes overwritten in the middle of the file: verify says that it is damaged."""
     here = team.replica("here")
@@ -899,7 +933,7 @@ def test_a_damaged_file_is_a_finding_not_a_crash(team: Team) -> None:
     found = verify(connection, SCHEMA, here.blobs)
 
     connection.close()
-    assert "file" in {fault.code for fault in found}
+    assert "damaged" in {fault.code for fault in found}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")

@@ -47,7 +47,7 @@ def test_the_register_knows_what_was_in_force_on_a_day(bare: Run) -> None:
     assert "ecological-environment-code" in new - old
     shown = bare("checklist", "law", "show", "gb-18599-2020", "--json").json()
     assert {"item": "SW-009", "checklist": "solid-waste-storage", "article": "7.1"} in shown["cited"]
-    for words in (("list", "--on", "x"), ("show", "nope")):
+    for words in (("list", "--on", "x"), ("list", "--on", "20260814"), ("show", "nope")):
         assert bare("checklist", "law", *words).status == 1
 
 

@@ -152,7 +152,12 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_1(cli: Run, words: tuple[s
 def test_without_a_workspace_commands_say_so_or_need_none(bare: Run, command: object) -> None:
     """Nothing is made by accident, and nobody sees a traceback."""
     words = getattr(command, "words", ())
-    arguments = {"site add": ("--name", "x", "--kind", "y"), "conflict resolve": ("t", "r", "c", "a")}
+    titles = ("--title-zh", "x", "--title-en", "x")
+    arguments = {
+        "site add": ("--name", "x", "--kind", "y"),
+        "conflict resolve": ("t", "r", "c", "a"),
+        "checklist new": ("x", "no/such/folder/x.yaml", *titles, "--kind", "y", "--duty", "z"),
+    }
     given = arguments.get(" ".join(words)) or ["x"] * sum(
         1
         for each in getattr(command, "arguments", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -275,7 +276,28 @@ def test_a_damaged_database_is_said_to_be_one(cli: Run, home: Path, loaded: str,
         assert "不受影响" not in ran.out + ran.err
         assert "报告在" not in ran.err
     assert not (tmp_path / "b2.db").exists()
-    assert [each["code"] for each in cli("verify", "--json").json()][:1] == ["damaged"]
+    assert [(each["code"], each["where"]) for each in cli("verify", "--json").json()] == [("damaged", str(home))]
+
+
+def test_one_damage_is_told_once(cli: Run, home: Path, loaded: str) -> None:
+    """A page in the middle overwritten: each sentence about the file stands once, under the path that was given."""
+    path = home / "workspace.db"
+    data = bytearray(path.read_bytes())
+    data[8192:12288] = b"\xff" * 4096
+    path.write_bytes(data)
+    found = [each for each in cli("verify", home, "--json").json() if "损坏" in each["zh"]]
+    assert {(each["code"], each["where"]) for each in found} == {("damaged", str(home))}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(("badge", "told"), [("A/12", True), ("未填", True), ("晋环执-001", False)])
+def test_doctor_names_a_badge_that_every_action_would_refuse(cli: Run, home: Path, badge: str, told: bool) -> None:
+    """A workspace from before the rule of badges is told where to put its badge right."""
+    config = home / "config.toml"
+    config.write_text(re.sub('badge = ".*"', f'badge = "{badge}"', config.read_text("utf-8")), "utf-8")
+    found = {each["code"]: each["zh"] for each in cli("doctor", "--json").json()["problems"]}
+    assert ("badge" in found) == told
+    assert not told or str(config) in found["badge"]
 
 
 def test_a_backup_of_wrong_records_is_made_and_said(cli: Run, home: Path, loaded: str, tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inspect_tui.records import inspections, queries
+from inspect_tui.records import inspections, queries, times
 from inspect_tui.records.answers import answer, answer_id, clear_answer, undo
 from inspect_tui.records.conflicts import list_conflicts, resolve, typed_value
 from inspect_tui.records.findings import add_finding, edit_finding, follow_up, void_finding
 from inspect_tui.records.model import AnswerInput, FindingInput, Officer, RefusedByRules, SiteInput
 from inspect_tui.records.sites import edit_site
 from inspect_tui.texts import Refused
+from sync.ids import new_id
+from sync.replica import Edit
 from tests.inspect_tui.records.conftest import meet
 
 if TYPE_CHECKING:
@@ -156,6 +159,7 @@ def test_a_typed_due_date_is_held_to_the_rule_of_due_dates(workspace: Workspace,
         ("sites", "kind", "nonsense", "outfall"),
         ("sites", "attributes", {"road_class": "nonsense"}, {"road_class": "main"}),
         ("sites", "attributes", ["main"], {"road_class": "main"}),
+        ("inspections", "attributes", {"road": "a", "road ": "b"}, {"road": "a"}),
         ("inspections", "officers", [{"name": "甲"}], None),
         ("inspections", "officers", [{"name": "甲", "badge": "!"}], [{"name": "甲", "badge": "1"}]),
         ("inspections", "started_at", "gestern", "2026-11-20T09:10:00+08:00"),
@@ -239,6 +243,30 @@ def test_choosing_closed_after_a_failed_recheck_is_refused(
     with pytest.raises(RefusedByRules):
         resolve(workspace, "findings", made, "status", version=heads["closed"], reason="x")
     resolve(workspace, "findings", made, "status", version=heads["open"], reason="复查未通过")
+    assert workspace.row("findings", made).values["status"] == "open"
+
+
+def test_two_closings_beside_a_failed_recheck_can_be_settled(
+    workspace: Workspace, other: Workspace, inspection: str
+) -> None:
+    """Where every value says closed there is no other to choose; the failed recheck is then followed up as usual."""
+    made = add_finding(workspace, inspection, "CD-101", FindingInput("缺口", disposal="corrected"))
+    meet(workspace, other)
+    for one, minutes in ((workspace, 1), (other, 2)):
+        at = times.now() + dt.timedelta(minutes=minutes)
+        follow_up(one, made, "closing", by=Officer("乙", "14110200002"), at=at)
+    meet(workspace, other)
+    with pytest.raises(Refused):
+        follow_up(workspace, made, "recheck", result="failed", text="仍有缺口")
+    event = {"finding": made, "kind": "recheck", "result": "failed", "at": times.stored(times.now())}
+    workspace.write("141102", [Edit("follow_ups", new_id(), event)])
+
+    for view in list_conflicts(workspace):
+        head = view.conflict.heads[0].version
+        resolve(workspace, "findings", made, view.conflict.cell, version=head, reason="同日两次销号")
+    follow_up(workspace, made, "recheck", result="failed", text="仍有缺口")
+
+    assert list_conflicts(workspace) == []
     assert workspace.row("findings", made).values["status"] == "open"
 
 

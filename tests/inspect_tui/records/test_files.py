@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from inspect_tui.records.files import is_standard_output, refuse_existing, replacing, workspace_around
 from inspect_tui.texts import Refused
+
+if TYPE_CHECKING:
+    from inspect_tui.records.workspace import Workspace
 
 
 @pytest.fixture
@@ -143,3 +148,22 @@ def test_a_new_place_must_be_free(strange: Path, tmp_path: Path) -> None:
             refuse_existing(path)
     refuse_existing(tmp_path / "new")
     assert workspace_around(tmp_path / "new") is None
+
+
+def test_a_bare_database_leaves_its_folder_usable_and_is_not_replaced(workspace: Workspace, tmp_path: Path) -> None:
+    """A stick that carries a copy of the database takes exports beside it; the database itself is never overwritten."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    workspace.replica.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(workspace.folder / "workspace.db", stick / "workspace.db")
+    shutil.copyfile(workspace.folder / "device.key", stick / "renamed.pem")
+    before = (stick / "workspace.db").read_bytes()
+
+    with replacing(stick / "findings.csv") as file:
+        file.write(b"x")
+    for name in ("workspace.db", "renamed.pem"):
+        with pytest.raises(Refused, match=name), replacing(stick / name) as file:
+            file.write(b"x")
+
+    assert (stick / "findings.csv").read_bytes() == b"x"
+    assert (stick / "workspace.db").read_bytes() == before

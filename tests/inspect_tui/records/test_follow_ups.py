@@ -8,7 +8,7 @@ import pytest
 
 from inspect_tui.records import inspections, times
 from inspect_tui.records.answers import answer
-from inspect_tui.records.finding_rules import MAX_DUE_DAYS, due_problems
+from inspect_tui.records.finding_rules import MAX_DUE_DAYS, due_problems, time_problems
 from inspect_tui.records.findings import add_finding, edit_finding, follow_up
 from inspect_tui.records.model import AnswerInput, FindingInput, FollowUpKind, Officer, RefusedByRules
 from inspect_tui.records.workspace import Workspace  # noqa: TC001  pytest reads the annotations of fixtures
@@ -59,6 +59,13 @@ def test_a_few_minutes_of_clock_difference_are_no_matter(workspace: Workspace, f
     """What a colleague's clock says a little ahead of ours is taken, as is the very moment of the finding."""
     follow_up(workspace, finding, "reply", at=times.now() + dt.timedelta(minutes=5))
     follow_up(workspace, finding, "reply", at=FOUND)
+
+
+def test_a_time_typed_to_the_minute_counts_as_its_minute() -> None:
+    """Found at half past the minute, acted in the same one: nobody types seconds."""
+    minute = dt.datetime(2026, 11, 20, 1, 10, tzinfo=dt.UTC)
+    assert time_problems(minute, found_at="2026-11-20T01:10:30Z", now=minute) == []
+    assert time_problems(minute, found_at="2026-11-20T01:11:00Z", now=minute) != []
 
 
 def test_a_failed_recheck_keeps_a_finding_open(workspace: Workspace, finding: str) -> None:

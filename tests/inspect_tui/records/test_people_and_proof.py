@@ -39,7 +39,20 @@ ALIKE = [
     "\ufeff14110200001",
     "1411\u20130200001",
 ]
-NO_BADGES = ["14110200001-", "-1", "[/]1", "x" * 33, "1;2", "１!", "1\u0301", "аб1"]
+NO_BADGES = [
+    "14110200001-",
+    "-1",
+    "[/]1",
+    "x" * 33,
+    "1;2",
+    "１!",
+    "1\u0301",
+    "аб1",
+    "11一01",
+    "丨1",
+    "晋环执-1-",
+    "暂无",
+]
 INVISIBLE = [
     "",
     " ",
@@ -85,9 +98,11 @@ def test_what_is_no_badge_is_refused_at_the_door(
         follow_up(workspace, finding, "reply", by=Officer("甲", written))
 
 
-@pytest.mark.parametrize("badge", ["1", BADGE, "A-1", "14110000009", "未填", "x" * 32])
+@pytest.mark.parametrize(
+    "badge", ["1", BADGE, "A-1", "14110000009", "未填", "x" * 32, "晋环执-001", "环执字第12号"]
+)
 def test_plausible_badges_stay_as_they_are(badge: str) -> None:
-    """Letters, digits and inner hyphens; also the word that stands where none was given."""
+    """Letters, digits, Chinese characters and inner hyphens; also the word that stands where none was given."""
     assert clean_badge(badge) == badge
 
 
