@@ -65,6 +65,7 @@ def list_(context: Context, said: argparse.Namespace) -> int:
         print_json([plain(each) for each in photos])
         return 0
     headers = (
+        tr("编号", "id"),
         tr("文件", "file"),
         "SHA-256",
         tr("条目", "item"),
@@ -76,6 +77,7 @@ def list_(context: Context, said: argparse.Namespace) -> int:
         headers,
         (
             (
+                each.id,
                 each.file_name,
                 each.sha256[:12],
                 each.item,
@@ -88,6 +90,19 @@ def list_(context: Context, said: argparse.Namespace) -> int:
             for each in photos
         ),
     )
+    return 0
+
+
+def void(context: Context, said: argparse.Namespace) -> int:
+    """Take a photo off its item, with a reason; the bytes stay."""
+    from inspect_tui.records.attach import detach
+
+    with context.open() as workspace:
+        detach(workspace, said.photo, said.reason)
+    if context.json:
+        print_json({"photo": said.photo, "void": True})
+    else:
+        line(tr(f"照片 {said.photo} 已作废，原件保留。", f"Photo {said.photo} is void; the original is kept."))
     return 0
 
 
@@ -144,6 +159,19 @@ COMMANDS: Final = (
             argument(
                 "--limit", help=Text("最多列出多少", "at most so many"), type=int, default=100_000, metavar="N"
             ),
+        ),
+    ),
+    Command(
+        ("photo", "void"),
+        Text("作废误附的照片，原件保留", "void a photo that was attached by mistake; the original is kept"),
+        void,
+        (
+            argument(
+                "photo",
+                help=Text("照片编号，见 photo list", "id of the photo, as photo list gives it"),
+                metavar="PHOTO",
+            ),
+            argument("--reason", help=Text("理由", "reason"), metavar="TEXT", required=True),
         ),
     ),
     Command(

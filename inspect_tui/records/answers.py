@@ -33,7 +33,13 @@ def answer_id(area: str, inspection_id: str, item_id: str) -> str:
 
 
 def answer(
-    workspace: Workspace, inspection_id: str, item_id: str, said: AnswerInput, *, basis: Row | None = None
+    workspace: Workspace,
+    inspection_id: str,
+    item_id: str,
+    said: AnswerInput,
+    *,
+    basis: Row | None = None,
+    seen_none: bool = False,
 ) -> Answered:
     """Record what an officer says about one item; on disk on return.
 
@@ -47,10 +53,11 @@ def answer(
         item_id: Id of the item.
         said: What is said; None leaves what is recorded.
         basis: The answer's row as the officer saw it; without it, as it is now.
+        seen_none: The officer saw that nothing was recorded for the item.
 
     Raises:
-        Refused: The inspection is not open, has no such item, the item takes no such value or unit, or a cell that would
-            change is in conflict.
+        Refused: The inspection is not open, has no such item, the item takes no such value or unit, a cell that would
+            change is in conflict, or something was recorded since the officer saw nothing.
     """
     from sync.replica import Edit
 
@@ -59,6 +66,11 @@ def answer(
         item = item_of(frozen_of(workspace, inspection), item_id)
         row_id = answer_id(inspection.area, inspection_id, item_id)
         now = workspace.replica.row("answers", row_id)
+        if seen_none and now is not None:
+            raise Refused(
+                f"{item_id} 在另一窗口已有记录，未作改动；请看过现有内容后再填。",
+                f"{item_id} was answered in another window meanwhile and was left as it is; look at it, then answer again.",
+            )
         row = basis or now
         before = {name: _recorded(row, name) for name in _CELLS}
         after, judgement = _after(before, item, said, decoded(inspection.values["attributes"], {}))

@@ -310,6 +310,11 @@ def shows_something(media_type: str | None, width: int | None, height: int | Non
     return min(width, height) >= MIN_SIDE
 
 
+def shortened(text: str, most: int = 30) -> str:
+    """As much of a text as a sentence about it needs."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def submission_warnings(facts: InspectionFacts) -> list[Problem]:
     """What goes into the record with the inspection without stopping it."""
     problems: list[Problem] = []
@@ -343,8 +348,8 @@ def submission_warnings(facts: InspectionFacts) -> list[Problem]:
     problems += [
         Problem(
             "stray_finding",
-            f"{item} 未判不合格，但问题“{description}”仍在整改中；如不成立请把问题作废。",
-            f"{item} does not fail, but the finding “{description}” is still open; void it if it does not stand.",
+            f"{item} 未判不合格，但问题“{shortened(description)}”仍在整改中；如不成立请把问题作废。",
+            f"{item} does not fail, but the finding “{shortened(description)}” is still open; void it if it does not stand.",
             item,
         )
         for item, description in facts.strays

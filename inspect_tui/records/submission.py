@@ -155,8 +155,9 @@ def missing_findings(
             continue
         item = frozen.checklist.item(answer["item"])
         reason = answer["reason"] or answer["note"] or ""
+        criteria = {item.fail.zh, item.fail.en}
         said = FindingInput(
-            description=f"{item.fail.zh}：{reason}" if reason not in {"", item.fail.zh} else item.fail.zh
+            reason if reason in criteria else f"{item.fail.zh}：{reason}" if reason else item.fail.zh
         )
         # Two laptops that submit the same inspection meet in one finding.
         row: str | None = timed_id(times.moment(inspection.values["started_at"]), "finding", inspection.id, item.id)

@@ -42,8 +42,10 @@ class FindingForm(FormScreen[bool]):
 
         item = view.item
         reason = view.answer.reason if view.answer else ""
+        # The checklist's own words, in whichever language, say nothing more.
+        own = {"", item.fail.zh, item.fail.en}
         values = {
-            "description": f"{item.fail.zh}：{reason}" if reason not in {"", item.fail.zh} else item.fail.zh,
+            "description": item.fail.zh if reason in own else f"{item.fail.zh}：{reason}",
             "severity": item.severity,
             "competent_authority": item.authority.zh,
         }

@@ -117,7 +117,7 @@ class FindingsScreen(PageScreen):
 
     def _headline(self) -> None:
         count = "…" if self._count is None else f"{self._count:,}"
-        self.headline(str(SORTS[self._sort]), tr(f"共 {count} 条", f"{count} findings"))
+        self.headline(str(SORTS[self._sort]), tr(f"共 {count} 条", f"{count} finding{'s' * (count != '1')}"))
 
     def relabel(self) -> None:
         """Say it in the language in use."""

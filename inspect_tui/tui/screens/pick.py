@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
@@ -36,7 +37,11 @@ class PickScreen(ModalScreen[str | None]):
     """Dismissed with the id of the option, None when given up."""
 
     PLACE = "pick"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pick")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("pick"),
+        # One Escape closes it; on other screens it empties the search line first.
+        Binding("escape", "cancel", "", show=False, priority=True),
+    ]
 
     def __init__(self, options: Sequence[tuple[str, Text]], value: str) -> None:
         super().__init__()

@@ -45,18 +45,29 @@ class ValueForm(FormScreen[bool]):
         measured = self._view.answer.measured if self._view.answer else ()
         return next((one for one in measured if one.quantity == quantity.id), None)
 
+    def _way(self, quantity: Measurement) -> str:
+        """How the recorded value was got, so that a corrected number is still a quick test."""
+        from inspect_tui.records.rows import decoded
+
+        said, answer = self._recorded(quantity), self._view.answer
+        if answer is None or said is None:
+            return "value"
+        if said.below_detection is not None:
+            return "below"
+        further = decoded(answer.row.values["further"], {})
+        return "quick" if further.get(quantity.id, answer.row.values)["quick_test"] else "value"
+
     def fields(self) -> Iterator[Widget]:
         """Number, how it was got, judgement; then the sample."""
         for quantity in self._view.item.measurements:
             said = self._recorded(quantity)
             number = (said.value or said.below_detection or "") if said else ""
-            way = "below" if said and said.below_detection is not None else "value"
             unit = quantity.unit_in(language())
             label = Text(f"{quantity.quantity.zh} {unit}".strip(), f"{quantity.quantity.en} {unit}".strip())
             yield Phrase(label)
             yield TextField(f"value-{quantity.id}", Text("　数值", "  Number"), number)
             ways = _WAYS if quantity.allows_below_detection else _WAYS[:2]
-            yield ChoiceField(f"way-{quantity.id}", Text("　方式", "  How"), ways, way)
+            yield ChoiceField(f"way-{quantity.id}", Text("　方式", "  How"), ways, self._way(quantity))
             yield Phrase(self._limit(quantity), id=f"judgement-{quantity.id}", classes="hint")
         sample = self._view.answer.sample if self._view.answer else None
         yield TextField(
@@ -107,15 +118,22 @@ class ValueForm(FormScreen[bool]):
                 self._attributes,
                 measurement=quantity.id,
                 below_detection=typed if way == "below" else None,
-                quick_test=way == "quick",
+                quick_test=way == "quick" or self._waits(),
             )
         except ChecklistError as error:
             return Text(f"　? {error.zh}", f"  ? {error.en}")
         return _said(judgement)
 
+    def _waits(self) -> bool:
+        """Whether a sample is named that is not yet back from the laboratory."""
+        sample = self._view.answer.sample if self._view.answer else None
+        return bool(self.value("sample").strip()) and not (sample and sample.status == "received")
+
     def save(self) -> bool:
-        """Record each quantity that was changed, then the sample."""
+        """Record the sample, which says that the laboratory is to follow, then each quantity that was changed."""
         done = True
+        if self.field("sample").changed or self.field("point").changed:
+            done &= self._say(AnswerInput(sample=Sample(self.value("sample"), self.value("point"))))
         for quantity in self._view.item.measurements:
             number, way = self.field(f"value-{quantity.id}"), self.field(f"way-{quantity.id}")
             if not (number.changed or (way.changed and number.value)):
@@ -130,8 +148,6 @@ class ValueForm(FormScreen[bool]):
                     quick_test=way.value == "quick",
                 )
             )
-        if self.field("sample").changed or self.field("point").changed:
-            done &= self._say(AnswerInput(sample=Sample(self.value("sample"), self.value("point"))))
         return done
 
     def action_save(self) -> None:

@@ -233,9 +233,12 @@ class WalkScreen(PageScreen):
             seen = self._state.view(view.item.id) if self._state else view
             basis = seen.answer.row if seen.answer else None
             done = self.record(
-                lambda: record_answer(self.workspace, self.inspection, view.item.id, answer, basis=basis)
+                lambda: record_answer(
+                    self.workspace, self.inspection, view.item.id, answer, basis=basis, seen_none=basis is None
+                )
             )
             if done is None:
+                self._load()
                 return False
             self._refresh_item(view.item.id)
             more = "".join(f"  {WARNING} {warning.zh}" for warning in done.warnings)

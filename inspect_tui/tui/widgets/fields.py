@@ -267,6 +267,20 @@ class NoteArea(TextArea):
         """Begin a new line."""
         self.insert("\n")
 
+    def action_cursor_up(self, select: bool = False) -> None:
+        """One line up; from the first line to the field before."""
+        if not select and self.navigator.is_first_wrapped_line(self.cursor_location):
+            self.screen.focus_previous()
+        else:
+            super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """One line down; from the last line to the next field."""
+        if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
+            self.screen.focus_next()
+        else:
+            super().action_cursor_down(select)
+
 
 class AreaField(Horizontal):
     """A labelled text of several lines."""

@@ -40,12 +40,15 @@ class TitleBar(Widget):
         """The line."""
         width = self.size.width
         name = f" {tr(self.title.zh, self.title.en)} "
-        state = plain(self.state)
-        room = width - cell_len(name) - cell_len(state) - 2
+        subject, state = plain(self.subject), plain(self.state)
+        both = max(0, width - cell_len(name) - 3)
+        # Neither drives the other out: a long state leaves the subject half the line.
+        state = fit(state, min(cell_len(state), both - min(cell_len(subject), both // 2)))
+        room = both - cell_len(state)
         base = self.rich_style
         return Strip(
             [
                 Segment(name, self.get_component_rich_style("title-bar--title")),
-                Segment(" " + fit(plain(self.subject), room) + state + " ", base),
+                Segment(" " + fit(subject, room) + " " + state + " ", base),
             ]
         ).adjust_cell_length(width, base)

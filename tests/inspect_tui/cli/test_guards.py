@@ -536,3 +536,15 @@ def test_a_read_only_workspace_can_be_read(cli: Run, home: Path, finding: str, t
             path.chmod(0o755 if path.is_dir() else 0o600)
     assert _content(home) == before
     assert sorted(path.name for path in out.iterdir()) == ["bk.db"]
+
+
+def test_a_photo_attached_by_mistake_is_voided_with_a_reason(cli: Run, file: Path) -> None:
+    """It no longer stands among the photos, its bytes stay; without a visible reason nothing happens."""
+    file.write_text(json.dumps(inspection(submit=False), ensure_ascii=False), "utf-8")
+    (draft,) = [row["inspection"] for row in cli("inspection", "load", file, "--json").json()]
+    assert cli("photo", "add", draft, "CD-002", file.parent / "photo.jpg").status == 0
+    (one,) = cli("photo", "list", "--item", "CD-002", "--json").json()
+    assert cli("photo", "void", one["id"], "--reason", "\u200b").status == 1
+    assert cli("photo", "void", one["id"], "--reason", "附错检查项").status == 0
+    assert cli("photo", "list", "--item", "CD-002", "--json").json() == []
+    assert cli("verify").status == 0

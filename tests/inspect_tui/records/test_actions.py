@@ -476,3 +476,26 @@ def test_a_reason_that_is_the_criterion_is_not_said_twice(workspace: Workspace, 
     done = inspections.submit(workspace, inspection)
 
     assert workspace.row("findings", done.findings[0]).values["description"] == criterion
+
+
+def test_an_answer_given_elsewhere_meanwhile_is_not_overwritten_unseen(workspace: Workspace, inspection: str) -> None:
+    """Who saw the item unanswered is told that it is answered now, and nothing is changed."""
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="pass"), seen_none=True)
+
+    with pytest.raises(Refused, match="CD-001"):
+        answer(workspace, inspection, "CD-001", AnswerInput(verdict="fail", reason="x"), seen_none=True)
+
+    rows = workspace.select("SELECT verdict FROM answers WHERE inspection = ? AND item = 'CD-001'", inspection)
+    assert [row[0] for row in rows] == ["pass"]
+
+
+def test_a_long_description_is_shortened_in_a_warning(workspace: Workspace, inspection: str) -> None:
+    """The sentence stays one that can be read, with what to do at its end."""
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="fail", reason="长" * 3000, photo_waiver="纸质"))
+    inspections.submit(workspace, inspection)
+    inspections.amend(workspace, inspection, "改判")
+    answer(workspace, inspection, "CD-001", AnswerInput(verdict="n_a", reason="已移交"))
+
+    (stray,) = [one for one in inspections.submit(workspace, inspection).warnings if one.code == "stray_finding"]
+
+    assert len(stray.zh) < 100

@@ -6,10 +6,13 @@ import csv
 from typing import TYPE_CHECKING
 
 from inspect_tui.photos.synthetic import make_photo
+from inspect_tui.records.answers import answer
+from inspect_tui.records.model import AnswerInput, SiteInput
 from inspect_tui.records.queries import list_findings, list_inspections, walk
+from inspect_tui.records.sites import add_site
 from inspect_tui.records.workspace import Workspace
 from inspect_tui.texts import language
-from inspect_tui.tui.widgets.fields import TextField
+from inspect_tui.tui.widgets.fields import NoteArea, TextField
 from inspect_tui.tui.widgets.prose import Block, Prose
 from tests.inspect_tui.tui.driving import place, press, running, screen_text, settle, shown, type_text
 from tests.inspect_tui.tui.scenario import NOW
@@ -246,5 +249,73 @@ async def test_one_of_many_is_found_by_a_few_letters(furnished: Furnished) -> No
         await type_text(pilot, "加油站")
         await press(pilot, "enter", "enter")
         shown(app, "加油站", "新建对象")
-        await press(pilot, "space", "escape", "escape")
+        await press(pilot, "space")
+        await type_text(pilot, "没有这一类")
+        shown(app, "没有符合的选项")
+        await press(pilot, "escape")
+        assert place(app) == "SiteForm"
         shown(app, "加油站", "新建对象")
+
+
+async def test_a_quick_test_and_a_sample_leave_the_last_word_to_the_laboratory(furnished: Furnished) -> None:
+    """A number over its limit is suspected, whichever says that it waits; the form says again how it was got."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "enter", *["down"] * 2, "6", "ctrl+u")
+        await type_text(pilot, "1.1")
+        await press(pilot, "down", "2", "f10", "6")
+        shown(app, "快检值", "疑似")
+        await press(pilot, "down", "1", "down")
+        await type_text(pilot, "S-1")
+        shown(app, "测得值", "疑似")
+        await press(pilot, "f10")
+    with Workspace.open(furnished.folder) as workspace:
+        answered = {view.item.id: view.answer for view in walk(workspace, furnished.draft).items()}
+
+    found = answered["CD-101"]
+    assert found is not None
+    assert (found.verdict, found.source, found.sample and found.sample.number) == ("fail", "suspected", "S-1")
+
+
+async def test_arrows_leave_a_text_of_several_lines(furnished: Furnished) -> None:
+    """Up in its first line and down in its last go to the field before and to the next one."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "f4", "r", "down", "down", "down")
+        await type_text(pilot, "上")
+        await press(pilot, "ctrl+j")
+        await type_text(pilot, "下")
+        await press(pilot, "up", "up")
+        assert app.focused is app.screen.query_one("#field-new_due_date Input")
+        await press(pilot, "down", "down", "down")
+        assert app.focused is app.screen.query_one("#field-officer Input")
+
+
+async def test_a_finding_does_not_repeat_the_checklist_in_the_other_language(furnished: Furnished) -> None:
+    """A reason taken from the checklist with F2 in English adds nothing to the criterion in Chinese."""
+    async with running(furnished.folder, language="en") as (app, pilot):
+        await press(pilot, "enter", "2", "f2", "f10", "7")
+        criterion = app.screen.query_one("#field-description NoteArea", NoteArea).text
+        assert criterion
+        assert "：" not in criterion
+
+
+async def test_a_long_state_leaves_room_for_the_name(furnished: Furnished) -> None:
+    """In English a kind may take the whole title line; the name of the site stands there all the same."""
+    name = "柳林县第二污水处理厂"
+    with Workspace.open(furnished.folder) as workspace:
+        add_site(workspace, SiteInput(name=name, kind="sewage_works", area="141125", address="柳林县"))
+    async with running(furnished.folder, language="en") as (app, pilot):
+        await press(pilot, "f3", "slash")
+        await type_text(pilot, name)
+        await press(pilot, "enter", "enter")
+        shown(app, f"{name} Municipal sewage works")
+
+
+async def test_two_windows_on_one_draft_overwrite_nothing_unseen(furnished: Furnished) -> None:
+    """An answer given in another window since is kept; this window says so and shows it."""
+    async with running(furnished.folder) as (app, pilot):
+        await press(pilot, "enter", "]")
+        item = app.screen._state.item  # type: ignore[attr-defined]  # the walk's
+        with Workspace.open(furnished.folder) as other:
+            answer(other, furnished.draft, item, AnswerInput(verdict="pass"))
+        await press(pilot, "2")
+        shown(app, "另一窗口已有记录", "✓ 合格")
