@@ -51,6 +51,24 @@ def validate(path: Path) -> list[Problem]:
     if not path.exists():
         return [_plain(path, Text("没有这个文件或文件夹。", "There is no such file or folder."))]
     folder = path if path.is_dir() else path.parent
+    known, problems = known_for(path)
+    if path.is_dir():
+        problems += _entries(folder / catalogue.AREAS_FILE, "areas", Area, "code")[1]
+    files = catalogue.checklist_files(folder) if path.is_dir() else [path]
+    if not files:
+        problems.append(_plain(path, Text("文件夹里没有检查表。", "There is no checklist in the folder.")))
+    if len(files) > _MAX_FILES:
+        problems.append(
+            _plain(path, Text(f"检查表超过 {_MAX_FILES} 个。", f"There are more than {_MAX_FILES} checklists."))
+        )
+    for file in files[:_MAX_FILES]:
+        problems += _checklist(file, known)
+    return problems[:_MAX_PROBLEMS]
+
+
+def known_for(path: Path) -> tuple[Known, list[Problem]]:
+    """What a catalogue folder or a checklist file may refer to, as for `validate`, and what is wrong with that."""
+    folder = path if path.is_dir() else path.parent
     problems: list[Problem] = []
     try:
         text = plan.load_plan(folder / "plan" if (folder / "plan").is_dir() else plan.BUILT_IN)
@@ -61,19 +79,7 @@ def validate(path: Path) -> list[Problem]:
     problems += found
     kinds, found = _entries(_or_built_in(folder, catalogue.KINDS_FILE, path), "kinds", SiteKind, "id")
     problems += found
-    if path.is_dir():
-        problems += _entries(folder / catalogue.AREAS_FILE, "areas", Area, "code")[1]
-    files = catalogue.checklist_files(folder) if path.is_dir() else [path]
-    if not files:
-        problems.append(_plain(path, Text("文件夹里没有检查表。", "There is no checklist in the folder.")))
-    if len(files) > _MAX_FILES:
-        problems.append(
-            _plain(path, Text(f"检查表超过 {_MAX_FILES} 个。", f"There are more than {_MAX_FILES} checklists."))
-        )
-    known = Known(laws=laws, kinds=kinds, plan=text)
-    for file in files[:_MAX_FILES]:
-        problems += _checklist(file, known)
-    return problems[:_MAX_PROBLEMS]
+    return Known(laws=laws, kinds=kinds, plan=text), problems
 
 
 def _or_built_in(folder: Path, name: str, path: Path) -> Path:
@@ -131,37 +137,56 @@ def _checklist(file: Path, known: Known) -> Iterator[Problem]:
         yield tree
         return
     yield from _duplicate_keys(file, tree)
-    value = tree.value
+    for found in check_value(tree.value, known):
+        if found.path is None:
+            yield _plain(file, found.text)
+        else:
+            yield _problem(file, tree, found.item, Fault(found.path, found.text))
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a checklist, wherever it was read from."""
+
+    path: yamltree.Where | None
+    """Into the value; None: the value as a whole."""
+    item: str | None
+    text: Text
+
+
+def check_value(value: yamltree.Plain, known: Known) -> Iterator[Found]:
+    """All that is wrong with a checklist in the plain values that its YAML gives."""
     if not isinstance(value, dict) or not isinstance(value.get("sections"), list):
-        yield _plain(file, Text("文件应是一个带 sections 的检查表。", "The file is one checklist with sections."))
+        yield Found(
+            None, None, Text("文件应是一个带 sections 的检查表。", "The file is one checklist with sections.")
+        )
         return
     # Items are fitted one by one, so that one wrong item does not hide the next.
     items: list[tuple[yamltree.Where, Item]] = []
     sound = True
     rows = list(_item_rows(value["sections"]))
     if len(rows) > _MAX_ENTRIES:
-        yield _plain(file, _TOO_MANY)
+        yield Found(None, None, _TOO_MANY)
         return
     for path, row in rows:
         item = fit(row, Item)
         if isinstance(item, Misfit):
             sound = False
-            yield _problem(file, tree, _name(row), Fault((*path, *item.path), item.text))
+            yield Found((*path, *item.path), _name(row), item.text)
         else:
             items.append((path, item))
     shell = fit(_without_items(value), Checklist)
     if isinstance(shell, Misfit):
-        yield _problem(file, tree, None, Fault(shell.path, shell.text))
+        yield Found(shell.path, None, shell.text)
         return
     for fault in rules.check_checklist(shell, known):
-        yield _problem(file, tree, None, fault)
+        yield Found(fault.path, None, fault.text)
     for path, item in items:
         for fault in rules.check_item(item, shell, known):
-            yield _problem(file, tree, item.id, Fault((*path, *fault.path), fault.text))
+            yield Found((*path, *fault.path), item.id, fault.text)
     for path, item_id, text in rules.check_together(items, complete=sound):
-        yield _problem(file, tree, item_id, Fault(path, text))
+        yield Found(path, item_id, text)
     for path, text in rules.check_texts(value):
-        yield _problem(file, tree, None, Fault(path, text))
+        yield Found(path, None, text)
 
 
 def _item_rows(sections: yamltree.Plain) -> Iterator[tuple[yamltree.Where, yamltree.Plain]]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from checklists.model import Catalogue
     from inspect_tui.cli.command import Context
+    from inspect_tui.exports.sheets import Mistake
+
+_WORKBOOK: Final = ".xlsx"
 
 
 def load(context: Context) -> Catalogue:
@@ -97,6 +100,10 @@ def show(context: Context, said: argparse.Namespace) -> int:
 def _problems(path: Path) -> list[dict[str, Any]]:
     from checklists.validation import validate
 
+    if _is_workbook(path):
+        from inspect_tui.exports import xlsform
+
+        return _workbook_problems(path, xlsform.check_file(path).mistakes)
     return [
         {
             "file": each.file,
@@ -110,8 +117,29 @@ def _problems(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.casefold() == _WORKBOOK and not path.is_dir()
+
+
+def _workbook_problems(path: Path, mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": path.name,
+            "sheet": each.spot.sheet,
+            "row": each.spot.row,
+            "column": each.spot.letters,
+            "item": each.item,
+            **each.show()._asdict(),
+        }
+        for each in mistakes
+    ]
+
+
 def _tell(problems: list[dict[str, Any]]) -> None:
     for each in problems:
+        if "sheet" in each:
+            line(f"{each['file']} {tr(each['zh'], each['en'])}")
+            continue
         item = f" {each['item']}" if each["item"] else ""
         line(f"{each['file']}:{each['line']}:{each['column']}{item} {tr(each['zh'], each['en'])}")
 
@@ -133,7 +161,7 @@ def validate_(context: Context, said: argparse.Namespace) -> int:
 def export(context: Context, said: argparse.Namespace) -> int:
     """Copy a checklist, or the whole catalogue, to a file or folder."""
     from checklists.catalogue import BUILT_IN, checklist_files, load_catalogue
-    from inspect_tui.records.files import refuse_existing, refuse_workspace
+    from inspect_tui.records.files import refuse_existing, refuse_workspace, replacing
 
     target = Path(said.target).expanduser()
     if target.is_dir() and not any(target.iterdir()):
@@ -141,7 +169,20 @@ def export(context: Context, said: argparse.Namespace) -> int:
     else:
         refuse_existing(target)
     if said.checklist == "all":
+        if _is_workbook(target):
+            raise Refused(
+                "一个 .xlsx 工作簿只存一个检查表，未导出；请给出检查表编号，或给出文件夹导出全部 YAML。",
+                "An .xlsx workbook holds one checklist, so nothing was exported; give the id of one, or name a folder to"
+                " export all the YAML.",
+            )
         shutil.copytree(BUILT_IN, target, dirs_exist_ok=True)
+    elif _is_workbook(target):
+        from inspect_tui.exports import xlsform
+
+        catalogue = load_catalogue()
+        data = xlsform.write_workbook(catalogue.checklist(said.checklist), catalogue.kinds)
+        with replacing(target) as file:
+            file.write(data)
     else:
         load_catalogue().checklist(said.checklist)
         found = {file.stem: file for file in checklist_files(BUILT_IN)}
@@ -163,7 +204,16 @@ def import_(context: Context, said: argparse.Namespace) -> int:
     with context.open() as workspace:
         folder = workspace.folder / CHECKLISTS
     given = Path(said.path).expanduser()
-    problems = _problems(given)
+    contents: dict[str, bytes] = {}
+    if _is_workbook(given):
+        from inspect_tui.exports import xlsform
+
+        read = xlsform.check_file(given)
+        problems = _workbook_problems(given, read.mistakes)
+        if not problems:
+            contents = {_file_for(folder, str(read.value["id"])): xlsform.as_yaml(read.value)}
+    else:
+        problems = _problems(given)
     if problems:
         if context.json:
             print_json(problems)
@@ -171,18 +221,30 @@ def import_(context: Context, said: argparse.Namespace) -> int:
             _tell(problems)
         complain(tr("有错误，未导入。", "There are faults; nothing was imported."))
         return REFUSED
-    files = sorted(given.glob("*.yaml")) if given.is_dir() else [given]
-    contents = {file.name: file.read_bytes() for file in files}
+    if not contents:
+        files = sorted(given.glob("*.yaml")) if given.is_dir() else [given]
+        contents = {file.name: file.read_bytes() for file in files}
     _refuse_clashes(folder, contents, replace=said.replace)
     folder.mkdir(exist_ok=True)
     for name, data in contents.items():
         write_atomically(folder / name, data)
     if context.json:
-        print_json([str(folder / file.name) for file in files])
+        print_json([str(folder / name) for name in contents])
     else:
-        for file in files:
-            line(tr(f"已导入 {folder / file.name}。", f"Imported {folder / file.name}."))
+        for name in contents:
+            line(tr(f"已导入 {folder / name}。", f"Imported {folder / name}."))
     return 0
+
+
+def _file_for(folder: Path, checklist_id: str) -> str:
+    """The name of the file that holds a checklist imported before, or of one that may."""
+    from checklists.catalogue import checklist_files
+
+    for file in checklist_files(folder) if folder.is_dir() else ():
+        known = _name_of(file.read_bytes())
+        if known is not None and known.id == checklist_id:
+            return file.name
+    return f"{checklist_id}.yaml"
 
 
 def _refuse_clashes(folder: Path, contents: dict[str, bytes], *, replace: bool) -> None:
@@ -235,16 +297,25 @@ class _Name(NamedTuple):
 
 
 def _refuse_same_version(name: str, data: bytes, mine: _Name, others: Sequence[tuple[Path, _Name | None]]) -> None:
-    from checklists.yamltree import parse
-
     for file, known in others:
-        if known == mine and parse(file.read_bytes()).value != parse(data).value:
+        if known == mine and not _same(file.read_bytes(), data):
             raise Refused(
                 f"{file} 已是检查表 {mine.id} 的 {mine.version} 版，内容不同，未导入 {name}；请改版本号，"
                 "确要替换时加 --replace（已做的检查保留当时的文本）。",
                 f"{file} is version {mine.version} of {mine.id} already with other content, so {name} was not imported; give"
                 " it another version, or add --replace (inspections made keep the text they were made with).",
             )
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    """Whether two files say the same checklist, defaults written out or not."""
+    from checklists.model import Checklist
+    from checklists.shape import Misfit, fit
+    from checklists.yamltree import parse
+
+    first, second = parse(one).value, parse(other).value
+    said = fit(first, Checklist)
+    return first == second or (not isinstance(said, Misfit) and said == fit(second, Checklist))
 
 
 def _name_of(data: bytes) -> _Name | None:
@@ -281,17 +352,27 @@ COMMANDS: Final = (
     ),
     Command(
         ("checklist", "validate"),
-        Text("检查 YAML 文件或文件夹（默认为内置目录）", "check YAML files or folders (default the built-in ones)"),
+        Text(
+            "检查 YAML 或 .xlsx 文件或文件夹（默认为内置目录）",
+            "check YAML or .xlsx files, or folders (default the built-in ones)",
+        ),
         validate_,
         (argument("paths", help=Text("文件或文件夹", "files or folders"), nargs="*", metavar="PATH"),),
     ),
     Command(
         ("checklist", "export"),
-        Text("把检查表的 YAML 存成文件", "write the YAML of a checklist to a file"),
+        Text("把检查表存成 YAML 文件或 XLSForm 工作簿", "write a checklist to a file, as YAML or XLSForm workbook"),
         export,
         (
             argument("checklist", help=Text("检查表编号，或 all", "id of the checklist, or all"), metavar="ID"),
-            argument("target", help=Text("文件或文件夹", "file or folder"), metavar="TARGET"),
+            argument(
+                "target",
+                help=Text(
+                    "文件或文件夹；以 .xlsx 结尾的为 XLSForm 工作簿",
+                    "file or folder; one ending in .xlsx is an XLSForm workbook",
+                ),
+                metavar="TARGET",
+            ),
         ),
     ),
     Command(
@@ -299,7 +380,11 @@ COMMANDS: Final = (
         Text("检查并导入自己的检查表", "check and take in a checklist of one's own"),
         import_,
         (
-            argument("path", help=Text("YAML 文件或文件夹", "YAML file or folder"), metavar="PATH"),
+            argument(
+                "path",
+                help=Text("YAML 文件、.xlsx 工作簿或文件夹", "YAML file, .xlsx workbook or folder"),
+                metavar="PATH",
+            ),
             argument(
                 "--replace",
                 help=Text("替换同一版本的不同内容", "replace other content of the same version"),

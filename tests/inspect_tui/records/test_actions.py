@@ -478,7 +478,9 @@ def test_a_reason_that_is_the_criterion_is_not_said_twice(workspace: Workspace, 
     assert workspace.row("findings", done.findings[0]).values["description"] == criterion
 
 
-def test_an_answer_given_elsewhere_meanwhile_is_not_overwritten_unseen(workspace: Workspace, inspection: str) -> None:
+def test_an_answer_given_elsewhere_meanwhile_is_not_overwritten_unseen(
+    workspace: Workspace, inspection: str
+) -> None:
     """Who saw the item unanswered is told that it is answered now, and nothing is changed."""
     answer(workspace, inspection, "CD-001", AnswerInput(verdict="pass"), seen_none=True)
 
