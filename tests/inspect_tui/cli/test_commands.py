@@ -156,6 +156,7 @@ def test_without_a_workspace_commands_say_so_or_need_none(bare: Run, command: ob
     arguments = {
         "site add": ("--name", "x", "--kind", "y"),
         "conflict resolve": ("t", "r", "c", "a"),
+        "photo void": ("x", "--reason", "y"),
         "checklist new": ("x", "no/such/folder/x.yaml", *titles, "--kind", "y", "--duty", "z"),
     }
     given = arguments.get(" ".join(words)) or ["x"] * sum(
