@@ -111,9 +111,7 @@ def write_findings(
     with _reading(workspace) as reader:
         cursor = reader.execute(*findings_query(areas, day, ids, lines=True))
         while rows := cursor.fetchmany(BLOCK):
-            target.write(
-                b"".join(_written(rows, lambda wanted: reader.execute(*findings_query(areas, day, wanted))))
-            )
+            target.write(_written(rows, lambda wanted: reader.execute(*findings_query(areas, day, wanted))))
             count += len(rows)
             if progress is not None:
                 progress(count)
@@ -146,24 +144,31 @@ def _reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
         raise Refused(error.zh, error.en) from error
 
 
-def _written(rows: Sequence[tuple[bytes, ...]], cells_of: Callable[[list[str]], Iterable[Row]]) -> Iterator[bytes]:
+def _written(rows: Sequence[tuple[bytes, ...]], cells_of: Callable[[list[str]], Iterable[Row]]) -> bytes:
     """The lines of some rows as they stand in the file.
 
     Args:
         rows: As the query gives them for lines.
         cells_of: From the ids of findings to their cells, in the order of ids.
     """
-    lines = [b",".join((line, photos(cell), conflict)) for _, line, cell, conflict, _ in rows]
+    lines = [
+        b",".join((line, photos(cell) if b";" in cell else cell, conflict)) for _, line, cell, conflict, _ in rows
+    ]
     found = {
         start + place for start in range(0, len(lines), CHUNK) for place in odd_ones(lines[start : start + CHUNK])
     }
-    odd = sorted(found.union(place for place, row in enumerate(rows) if row[4] and turned(lines[place])))
+    found.update(place for place, row in enumerate(rows) if row[4] and turned(lines[place]))
+    # where no cell holds a comma the line is taken apart; the others are read once more, cell by cell
+    split = [place for place in found if lines[place].count(b",") == _COMMAS]
+    for place in split:
+        lines[place] = _careful(text.decode("utf-8", "replace") for text in lines[place].split(b","))
+    odd = sorted(found.difference(split))
     if odd:
         ids = [rows[place][0].decode() for place in odd]
         for place, cells in zip(odd, cells_of(ids), strict=True):
-            lines[place] = _careful(cells)
-    yield END.join(lines)
-    yield END
+            lines[place] = _careful(_texts(cells))
+    lines.append(b"")
+    return END.join(lines)
 
 
 def odd_ones(lines: Sequence[bytes]) -> set[int]:
@@ -226,6 +231,6 @@ def _texts(row: Row) -> list[str]:
     return [cell.decode("utf-8", "replace") for cell in cells]
 
 
-def _careful(row: Row) -> bytes:
-    pairs = zip(COLUMNS, _texts(row), strict=True)
+def _careful(texts: Iterable[str]) -> bytes:
+    pairs = zip(COLUMNS, texts, strict=True)
     return ",".join(written(text, number=column.number, free=column.free) for column, text in pairs).encode()
