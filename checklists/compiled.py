@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from checklists.model import Catalogue  # noqa: TC001 - msgspec reads the field types at run time
+from checklists.model import Catalogue
 
 if TYPE_CHECKING:
     from pathlib import Path

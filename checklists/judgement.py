@@ -13,13 +13,14 @@ import msgspec
 
 from checklists.conditions import holds
 from checklists.errors import NoMeasurementError, WrongUnitError
+from checklists.model import Limit
 from checklists.numbers import fold_unit, parse_number
 from checklists.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from checklists.model import Checklist, Item, Limit, Measurement
+    from checklists.model import Checklist, Item, Measurement
 
 Number: TypeAlias = str | int | Decimal
 Answers: TypeAlias = "Mapping[str, str | None]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - msgspec reads the field types at run time
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from checklists.conditions import Condition, holds
 from checklists.errors import UnknownIdError
 from checklists.places import Place, show_place
-from checklists.text import Text  # noqa: TC001 - as above
+from checklists.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

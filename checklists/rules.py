@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from checklists.model import Item, Law, Limit, SiteKind
+from checklists.numbers import known_unit, unit_meant
 from checklists.plan import Plan, squeeze
 from checklists.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checklists.conditions import Condition
     from checklists.model import Checklist, Measurement, PlanCitation
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _VERDICTS: Final = frozenset({"pass", "fail", "n_a"})
 _SHORTEST_QUOTE: Final = 4
+_CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
+_LATIN: Final = re.compile(r"[A-Za-z]")
 
 
 class Fault(NamedTuple):
@@ -53,10 +57,10 @@ def check_entries(entries: Mapping[str, object]) -> Iterator[Fault]:
 
 def _law(law: Law, laws: Mapping[str, object]) -> Iterator[Fault]:
     if law.replaced_by is not None and law.replaced_by not in laws:
-        yield Fault(("replaced_by",), _unknown_law(law.replaced_by))
+        yield Fault(("replaced_by",), _unknown_law(law.replaced_by, laws))
     for other in law.replaces:
         if other not in laws:
-            yield Fault(("replaces",), _unknown_law(other))
+            yield Fault(("replaces",), _unknown_law(other, laws))
     if law.valid_to is not None and law.replaced_by is None:
         yield Fault(
             ("valid_to",), Text(f"{law.id} 已失效而没有继任文件。", f"{law.id} has expired and names no successor.")
@@ -70,7 +74,8 @@ def check_checklist(checklist: Checklist, known: Known) -> Iterator[Fault]:
     for number, kind in enumerate(checklist.site_kinds):
         if kind not in known.kinds:
             yield Fault(
-                ("site_kinds", number), Text(f"没有检查对象种类 {kind}。", f"There is no kind of site {kind}.")
+                ("site_kinds", number),
+                _unknown(f"没有检查对象种类 {kind}", f"There is no kind of site {kind}", kind, known.kinds),
             )
     yield from _twice([section.id for section in checklist.sections], "sections")
 
@@ -100,7 +105,7 @@ def _citation(citation: PlanCitation, plan: Plan) -> Iterator[Fault]:
         other = plan.section_of(quote)
         yield Fault(
             ("quote",),
-            Text("引文与规划原文不一致。", "The quotation is not verbatim in the plan.")
+            _not_verbatim(quote, plan.sections.get(citation.section, ""))
             if other is None
             else Text(
                 f"引文在{other}，不在{citation.section}。",
@@ -118,13 +123,25 @@ def _citation(citation: PlanCitation, plan: Plan) -> Iterator[Fault]:
             )
 
 
+def _not_verbatim(quote: str, section: str) -> Text:
+    """That a quotation is not the plan's own words, with those of the passage that is nearest."""
+    import difflib
+
+    match = difflib.SequenceMatcher(None, quote, section, autojunk=False).find_longest_match()
+    zh, en = "引文与规划原文不一致", "The quotation is not verbatim in the plan"
+    if match.size < max(_SHORTEST_QUOTE, len(quote) // 4):
+        return Text(f"{zh}。", f"{en}.")
+    passage = section[max(0, match.b - match.a - 4) :][: min(len(quote) + 8, 80)]
+    return Text(f"{zh}；原文近处为“{passage}”。", f"{en}; the nearest passage is “{passage}”.")
+
+
 def _legal_basis(item: Item, laws: Mapping[str, Law]) -> Iterator[Fault]:
     used = [laws[reference.law] for reference in item.legal_basis if reference.law in laws]
     lasting = any(law.valid_to is None for law in used)
     for number, reference in enumerate(item.legal_basis):
         law = laws.get(reference.law)
         if law is None:
-            yield Fault(("legal_basis", number, "law"), _unknown_law(reference.law))
+            yield Fault(("legal_basis", number, "law"), _unknown_law(reference.law, laws))
         elif law.valid_to is not None and not lasting:
             yield Fault(
                 ("legal_basis", number, "law"),
@@ -144,10 +161,35 @@ def _legal_basis(item: Item, laws: Mapping[str, Law]) -> Iterator[Fault]:
 
 
 def _measurement(measurement: Measurement, checklist: Checklist, kinds: Mapping[str, SiteKind]) -> Iterator[Fault]:
+    yield from _unit(measurement)
     for number, limit in enumerate(measurement.limits):
         where: Where = ("limits", number)
         yield from (Fault((*where, *fault.path), fault.text) for fault in _figures(limit))
         yield from _by_attributes(limit.when, (*where, "when"), checklist, kinds)
+
+
+def _unit(measurement: Measurement) -> Iterator[Fault]:
+    unit = measurement.unit
+    if _CHINESE.search(unit):
+        if not measurement.unit_en:
+            yield Fault(
+                ("unit",),
+                Text(
+                    f"中文单位“{unit}”须另写英文 unit_en。",
+                    f"The Chinese unit “{unit}” needs its English in unit_en.",
+                ),
+            )
+    elif not known_unit(unit):
+        meant = unit_meant(unit)
+        yield Fault(
+            ("unit",),
+            Text(f"不认识的单位 {unit}；可能是 {meant}。", f"{unit} is not a known unit; perhaps {meant} is meant.")
+            if meant
+            else Text(
+                f"不认识的单位 {unit}；请写国际单位，如 mg/L、m³/d、dB(A)，或写中文单位并加 unit_en。",
+                f"{unit} is not a known unit; write one such as mg/L, m³/d or dB(A), or a Chinese word with unit_en.",
+            ),
+        )
 
 
 def _by_attributes(
@@ -189,7 +231,13 @@ def _condition(condition: Condition, checklist: Checklist, kinds: Mapping[str, S
         values = part.one_of or ()
         if part.item is not None:
             for verdict in sorted(set(values) - _VERDICTS):
-                yield Fault((), Text(f"{verdict} 不是检查结果。", f"{verdict} is not a verdict."))
+                yield Fault(
+                    (),
+                    Text(
+                        f"{verdict} 不是检查结果；可用：pass、fail、n_a。",
+                        f"{verdict} is not a verdict; one of pass, fail, n_a.",
+                    ),
+                )
         if part.attribute is not None:
             yield from _attribute(part.attribute, values, checklist, kinds)
 
@@ -203,12 +251,25 @@ def _attribute(
         if kind in kinds and (attribute := kinds[kind].attribute(name)) is not None
     ]
     if not found:
-        yield Fault((), Text(f"检查对象没有属性 {name}。", f"The kinds of site have no attribute {name}."))
+        # an unknown kind is told by itself, and may be the one that has it
+        if all(kind in kinds for kind in checklist.site_kinds):
+            names = [attribute.id for kind in checklist.site_kinds for attribute in kinds[kind].attributes]
+            yield Fault(
+                (), _unknown(f"检查对象没有属性 {name}", f"The kinds of site have no attribute {name}", name, names)
+            )
         return
     allowed = {value.id for attribute in found for value in attribute.values}
     for value in values:
         if value not in allowed:
-            yield Fault((), Text(f"属性 {name} 没有值 {value}。", f"The attribute {name} has no value {value}."))
+            listed = sorted(allowed)
+            yield Fault(
+                (),
+                Text(
+                    f"属性 {name} 没有值 {value}；可用：{'、'.join(listed) or '无（自由文本不能用于条件）'}。",
+                    f"The attribute {name} has no value {value};"
+                    f" {'one of ' + ', '.join(listed) if listed else 'it is free text, which selects nothing'}.",
+                ),
+            )
 
 
 def check_together(items: Sequence[tuple[Where, Item]], *, complete: bool) -> Iterator[tuple[Where, str, Text]]:
@@ -262,8 +323,10 @@ def check_texts(value: Plain, path: Where = ()) -> Iterator[tuple[Where, Text]]:
         for number, part in enumerate(value):
             yield from check_texts(part, (*path, number))
     elif isinstance(value, str):
-        if path and path[-1] in {"zh", "en"} and not value.strip():
+        if path and path[-1] in {"zh", "en"} and value and not value.strip():
             yield path, Text("文字不能为空。", "The text is empty.")
+        if path and path[-1] == "en" and _CHINESE.search(value) and not _LATIN.search(value):
+            yield path, Text(f"英文处写的是中文“{value[:20]}”。", f"The English text is Chinese, “{value[:20]}”.")
         if not unicodedata.is_normalized("NFC", value):
             yield path, Text("文字不是 Unicode NFC 形式。", "The text is not in Unicode NFC.")
         if any(unicodedata.category(character) in {"Cc", "Cf"} for character in value):
@@ -278,5 +341,17 @@ def _twice(names: Sequence[str], key: str) -> Iterator[Fault]:
         seen.add(name)
 
 
-def _unknown_law(law_id: str) -> Text:
-    return Text(f"法规登记表里没有 {law_id}。", f"The legal register has no {law_id}.")
+def _unknown_law(law_id: str, laws: Iterable[str]) -> Text:
+    return _unknown(f"法规登记表里没有 {law_id}", f"The legal register has no {law_id}", law_id, laws)
+
+
+def _unknown(zh: str, en: str, word: str, known: Iterable[str]) -> Text:
+    """That there is no such word, and which one may be meant."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), 1, 0.75)
+    return (
+        Text(f"{zh}；可能是 {near[0]}。", f"{en}; perhaps {near[0]} is meant.")
+        if near
+        else Text(f"{zh}。", f"{en}.")
+    )

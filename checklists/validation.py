@@ -24,6 +24,12 @@ _T = TypeVar("_T")
 _MAX_FILES: Final = 200
 _MAX_ENTRIES: Final = 3000
 _MAX_PROBLEMS: Final = 1000
+_TABLES: Final[dict[str, tuple[str, type, str]]] = {
+    catalogue.LAW_FILE: ("laws", Law, "id"),
+    catalogue.KINDS_FILE: ("kinds", SiteKind, "id"),
+    catalogue.AREAS_FILE: ("areas", Area, "code"),
+}
+"""File of entries → its list, their shape, and what names them."""
 _TOO_MANY: Final = Text(f"条目超过 {_MAX_ENTRIES} 个。", f"There are more than {_MAX_ENTRIES} entries.")
 
 
@@ -43,17 +49,19 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def validate(path: Path) -> list[Problem]:
-    """All problems of a catalogue folder, or of one checklist file; an empty list means that it can be used.
+    """All problems of a catalogue folder, or of one of its files; an empty list means that it can be used.
 
     A checklist file is held against the register, kinds and plan of its own folder, or, where that has none, against
     the built-in ones.
     """
     if not path.exists():
         return [_plain(path, Text("没有这个文件或文件夹。", "There is no such file or folder."))]
+    if path.name in _TABLES and not path.is_dir():
+        return _entries(path, *_TABLES[path.name])[1][:_MAX_PROBLEMS]
     folder = path if path.is_dir() else path.parent
     known, problems = known_for(path)
     if path.is_dir():
-        problems += _entries(folder / catalogue.AREAS_FILE, "areas", Area, "code")[1]
+        problems += _entries(folder / catalogue.AREAS_FILE, *_TABLES[catalogue.AREAS_FILE])[1]
     files = catalogue.checklist_files(folder) if path.is_dir() else [path]
     if not files:
         problems.append(_plain(path, Text("文件夹里没有检查表。", "There is no checklist in the folder.")))
@@ -61,8 +69,9 @@ def validate(path: Path) -> list[Problem]:
         problems.append(
             _plain(path, Text(f"检查表超过 {_MAX_FILES} 个。", f"There are more than {_MAX_FILES} checklists."))
         )
+    ids: dict[str, str] = {}
     for file in files[:_MAX_FILES]:
-        problems += _checklist(file, known)
+        problems += _checklist(file, known, ids)
     return problems[:_MAX_PROBLEMS]
 
 
@@ -131,12 +140,17 @@ def _entries(file: Path, key: str, shape: type[_T], name: str) -> tuple[dict[str
     return found, problems
 
 
-def _checklist(file: Path, known: Known) -> Iterator[Problem]:
+def _checklist(file: Path, known: Known, ids: dict[str, str]) -> Iterator[Problem]:
+    """What is wrong with a file; `ids` has the checklists of the files before it, each with its file."""
     tree = _tree(file)
     if isinstance(tree, Problem):
         yield tree
         return
     yield from _duplicate_keys(file, tree)
+    name = tree.value.get("id") if isinstance(tree.value, dict) else None
+    if isinstance(name, str) and (other := ids.setdefault(name, file.name)) != file.name:
+        text = Text(f"检查表编号 {name} 与 {other} 相同。", f"The checklist id {name} is that of {other}, too.")
+        yield _problem(file, tree, None, Fault(("id",), text))
     for found in check_value(tree.value, known):
         if found.path is None:
             yield _plain(file, found.text)

@@ -92,17 +92,27 @@ def parse(data: bytes) -> Tree:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise YamlSyntaxError("文件不是 UTF-8 编码。", "The file is not in UTF-8.", Place(line, 1)) from None
+        zh, en = ("可能是 GBK", "it may be GBK")
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            zh, en = ("是 UTF-16", "it is UTF-16")
+        raise YamlSyntaxError(
+            f"文件不是 UTF-8 编码（{zh}）；请在编辑器中另存为 UTF-8。",
+            f"The file is not in UTF-8 ({en}); save it as UTF-8 in an editor.",
+            Place(line, 1),
+        ) from None
     try:
         return _Builder(yaml.parse(text, Loader=_Loader)).tree()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        detail = error.problem or error.context or "?"
-        raise YamlSyntaxError(f"YAML 语法错误（{detail}）。", f"YAML syntax error ({detail}).", place) from None
+        from checklists import yamlerrors
+
+        raise yamlerrors.explained(text, error) from None
     except yaml.YAMLError as error:
+        from checklists import yamlerrors
+
         raise YamlSyntaxError(
-            "文件含有 YAML 不允许的字符。", "The file holds characters that YAML does not allow.", Place(1, 1)
+            "文件含有 YAML 不允许的控制字符；请删去。",
+            "The file holds control characters that YAML does not allow; delete them.",
+            yamlerrors.first_forbidden(text),
         ) from error
 
 
