@@ -19,15 +19,15 @@ from sync.errors import PeerError
 from sync.keys import certificate_id, read_certificate
 from sync.schema import SYSTEM_NAMES
 from sync.tables import Applied, Folder, ShapeError, Unusual, flatten
-from sync.verdict import Context, change_verdict, entry_verdict
+from sync.verdict import change_verdict, context_from, entry_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sync.keys import Certificate
     from sync.plan import Checked, RunSummary
-    from sync.schema import Schema
-    from sync.verdict import Ancestry
+    from sync.schema import Schema, Table
+    from sync.verdict import Ancestry, Context
 
 
 @dataclass
@@ -245,13 +245,50 @@ class Appender:
         first = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM log").fetchone()[0]
         runs_, versions, plan = batch
         awaited = self.context.named - self.arriving
-        if awaited and not awaited.isdisjoint(versions):
+        if self._any_held or (awaited and not awaited.isdisjoint(versions)):
             raise Unusual
         self._admit_runs(runs_)
         self._copy_log(ids, first)
         shift = first - ids[0]
         self.folder.take(plan, [number + shift for number in ids], self._seen_is_here)
         self.outcome.appended += len(ids)
+        self.settle()
+
+    def insert(self, arrivals: Sequence[Arrival], batch: Checked) -> None:
+        """Let in a batch that was checked beforehand, from memory.
+
+        Args:
+            arrivals: The changesets.
+            batch: What they say.
+
+        Raises:
+            Unusual: Something in it is known, held, refused or forked; the caller rolls back and goes the careful way.
+        """
+        first = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM log").fetchone()[0]
+        runs_, versions, plan = batch
+        if self._any_held or not self.context.named.isdisjoint(versions):
+            raise Unusual
+        self._admit_runs(runs_)
+        chains = self.chains
+        try:
+            self.connection.executemany(
+                "INSERT INTO log (id, chain, seq, hash, body, signature) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        number,
+                        chains[arrival.area, arrival.device].id,
+                        arrival.seq,
+                        arrival.hash,
+                        arrival.body.decode(),
+                        arrival.signature,
+                    )
+                    for number, arrival in enumerate(arrivals, first)
+                ],
+            )
+        except sqlite3.IntegrityError as error:
+            raise Unusual from error
+        self.folder.take(plan, range(first, first + len(arrivals)), self._seen_is_here)
+        self.outcome.appended += len(arrivals)
         self.settle()
 
     def _admit_runs(self, summaries: Sequence[RunSummary]) -> None:
@@ -294,9 +331,7 @@ class Appender:
                 said = last._replace(time=time, officer=officer)
                 if entry_verdict(said, certificate, self.context, self) is not None:
                     raise Unusual
-        if any(
-            change_verdict(self.schema.by_name[name], certificate, self.context.team) is not None for name in tables
-        ):
+        if any(change_verdict(self.schema.by_name[name], certificate, self.context) is not None for name in tables):
             raise Unusual
 
     def _copy_log(self, ids: Sequence[int], first: int) -> None:
@@ -493,7 +528,7 @@ class Appender:
             flat = None
             if table is not None:
                 if reason is None:
-                    reason = change_verdict(table, certificate, self.context.team)
+                    reason = change_verdict(table, certificate, self.context)
                 if reason is None:
                     try:
                         flat = flatten(table, values)
@@ -565,7 +600,9 @@ class Appender:
             if before.revoked.get(device) != now.revoked.get(device)
         }
         teams = {
-            team for team in {*before.adopted, *now.adopted} if before.adopted.get(team) != now.adopted.get(team)
+            team
+            for team in {*before.adopted, *now.adopted}
+            if before.adopted.get(team) != now.adopted.get(team) or before.roles.get(team) != now.roles.get(team)
         }
         for team in teams:
             devices.update(
@@ -607,14 +644,7 @@ class Appender:
     ) -> None:
         name, row, values = change
         table = self.schema.by_name.get(name)
-        reason = code
-        if table is not None and reason is None:
-            reason = change_verdict(table, certificate, self.context.team)
-            if reason is None:
-                try:
-                    flatten(table, values)
-                except ShapeError:
-                    reason = "shape"
+        reason = reason_of(table, values, code, certificate, self.context)
         found = self.connection.execute(
             "SELECT code FROM refusals WHERE log = ? AND change = ?", (log, index)
         ).fetchone()
@@ -627,6 +657,29 @@ class Appender:
         if table is not None:
             self.folder.prepare([Applied(log, "", "", name, row, {}, {}, None, None)])
             self.folder.mark(name, row)
+
+
+def reason_of(
+    table: Table | None, values: Mapping[str, Any], code: str | None, certificate: Certificate, context: Context
+) -> str | None:
+    """Why one change does not count, or None.
+
+    Args:
+        table: Its table; None where it is not known here.
+        values: What it sets.
+        code: Why its changeset does not count, or None.
+        certificate: The certificate in force.
+        context: What the log says of teams and devices.
+    """
+    if table is None or code is not None:
+        return code
+    reason = change_verdict(table, certificate, context)
+    if reason is None:
+        try:
+            flatten(table, values)
+        except ShapeError:
+            reason = "shape"
+    return reason
 
 
 def id_filter(ids: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
@@ -671,15 +724,5 @@ def load_context(connection: sqlite3.Connection, schema: Schema, team: str, ance
         arrival = read(Entry(body.encode(), signature))
         jws = connection.execute("SELECT jws FROM certificates WHERE id = ?", (arrival.cert,)).fetchone()
         if jws is not None:
-            certificate = read_certificate(jws[0])
-            entries.append((certificate.issued, arrival.time, arrival.hash, arrival, certificate))
-    context = Context(team)
-    # of two that revoke each other, the certificate that the root key signed first stands: no clock can be turned against it
-    for _, _, _, arrival, certificate in sorted(entries, key=lambda entry: entry[:3]):
-        context.verdicts[arrival.hash] = code = entry_verdict(arrival, certificate, context, ancestry)
-        if code is not None:
-            continue
-        for name, _, values, _ in arrival.changes:
-            if name in SYSTEM_NAMES and change_verdict(schema.by_name[name], certificate, team) is None:
-                context.learn(name, values)
-    return context
+            entries.append((arrival, read_certificate(jws[0])))
+    return context_from(entries, schema, team, ancestry)

@@ -43,6 +43,10 @@ class NotAReplicaError(PeerError):
     """The file or folder is not a workspace, or is damaged beyond reading."""
 
 
+class BundleError(PeerError):
+    """A bundle on a stick is incomplete, damaged, not sealed for this device, or of a newer format."""
+
+
 class StoreError(SyncError):
     """The local replica cannot do what was asked: locked, full, read-only, damaged."""
 
@@ -53,3 +57,11 @@ class StaleError(SyncError):
 
 class BlobError(SyncError):
     """The bytes of a photo or a private value are missing or are not what their hash says."""
+
+
+class LockedError(BlobError):
+    """It lies sealed under a PIN that was not entered: not here for now, but neither missing nor damaged."""
+
+
+class SealError(StoreError):
+    """What should be sealed is not, is damaged, or was sealed with another key."""

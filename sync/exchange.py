@@ -7,12 +7,12 @@ photos that rows name and that are missing. Each step may be cut and repeated at
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from sync.append import Outcome
 from sync.changeset import Entry
 from sync.door import read
-from sync.errors import BlobError, PeerError, UntrustedError
+from sync.errors import BlobError, LockedError, PeerError, UntrustedError
 from sync.keys import signed
 from sync.peers import FilePeer, ReplicaPeer, sample, tips_of
 from sync.verdict import Context
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sync.replica import Conflict, Replica
 
 BATCH: Final = 2000
+BATCH_BYTES: Final = 32 << 20
+"""A batch ends here, too, so that a peer's largest changesets do not fill memory."""
 
 
 class Progress(Protocol):
@@ -33,6 +35,15 @@ class Progress(Protocol):
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
         """So much is done."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A peer without a database that can show the adoptions in its log."""
+
+    def adoptions(self) -> list[Entry]:
+        """The changesets by which its writers adopted other teams."""
         ...
 
 
@@ -145,13 +156,15 @@ def _adopted_by_colleagues(here: Replica, there: Peer) -> dict[str, dict[str, li
     """Team → area → versions that devices of our own team adopted in the peer's log: those come along and count."""
     connection = _connection(there)
     found: dict[str, dict[str, list[str]]] = {}
-    if connection is None:
+    if connection is not None:
+        query = "SELECT CAST(body AS BLOB), signature FROM log WHERE id IN (SELECT log FROM system_changes)"
+        rows = [tuple(row) for row in connection.execute(query).fetchall()]
+    elif isinstance(there, Telling):
+        rows = [(each.body, each.signature) for each in there.adoptions()]
+    else:
         return found
-    rows = connection.execute(
-        "SELECT CAST(body AS BLOB), signature FROM log WHERE id IN (SELECT log FROM system_changes)"
-    ).fetchall()
     own = {each.device: each for each in there.certificates() if each.team == here.team and each.role == "admin"}
-    for body, signature in map(tuple, rows):
+    for body, signature in rows:
         try:
             arrival = read(Entry(body, signature))
         except (PeerError, TypeError):
@@ -296,14 +309,15 @@ def _push(here: Replica, there: WritablePeer, progress: Progress) -> Outcome:
 
 def _feed(peer: WritablePeer, entries: Iterator[Entry], outcome: Outcome, progress: Progress) -> None:
     batch: list[Entry] = []
-    count = 0
+    count = size = 0
     for entry in entries:
         batch.append(entry)
-        if len(batch) == BATCH:
+        size += len(entry.body)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
             outcome.add(peer.append(batch))
             count += len(batch)
             progress("changesets", count, None)
-            batch = []
+            batch, size = [], 0
     if batch:
         outcome.add(peer.append(batch))
         progress("changesets", count + len(batch), None)
@@ -342,6 +356,8 @@ def _pull_blobs(here: Replica, there: Peer, done: Exchanged, progress: Progress)
             try:
                 mine.receive_blob(sha256, source)
                 done.photos_received += 1
+            except LockedError:
+                done.photos_missing.append(sha256)
             except BlobError:
                 done.photos_damaged.append(sha256)
         progress("photos", count, len(missing))
@@ -349,10 +365,12 @@ def _pull_blobs(here: Replica, there: Peer, done: Exchanged, progress: Progress)
 
 def _push_blobs(here: Replica, there: WritablePeer, done: Exchanged) -> None:
     for sha256 in there.missing_blobs():
-        if here.blobs.has(sha256):
+        if here.blobs.has(sha256) and not here.blobs.is_locked(sha256):
             try:
                 with here.blobs.open(sha256) as source:
                     there.receive_blob(sha256, source)
+            except LockedError:
+                continue
             except BlobError:
                 done.photos_damaged.append(sha256)
             else:

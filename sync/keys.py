@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from sync.blobs import sync_folder
 from sync.changeset import PURPOSE
 from sync.errors import CertificateError, StoreError
+from sync.sealing import is_armoured, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +75,32 @@ def team_id(root: bytes) -> str:
     return short(root)
 
 
+def _unreadable(name: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"密钥文件 {name} 无法读取：{error}；请从备份恢复该文件。",
+        f"The key file {name} cannot be read: {error}; restore it from a backup.",
+    )
+
+
+def write_secret(path: Path, text: bytes) -> None:
+    """Replace `path` by `text`, readable by its owner alone, and have it on disk on return.
+
+    Raises:
+        OSError: The disk does not take it; `path` is then as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 @lru_cache(maxsize=256)
 def certificate_id(jws: str) -> str:
     """The id by which changesets name a certificate: 128 bits of its SHA-256, in hex."""
@@ -106,36 +134,50 @@ class Key:
         """The key in a PEM file.
 
         Raises:
+            LockedError: The file is sealed under a PIN.
             StoreError: The file is missing or is no Ed25519 key.
+        """
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path.name, error) from error
+        if is_armoured(text):
+            raise locked()
+        return cls.from_pem(text, path.name)
+
+    @classmethod
+    def from_pem(cls, text: bytes, name: str) -> Key:
+        """The key in the text of a PEM file called `name`.
+
+        Raises:
+            StoreError: It is no Ed25519 key.
         """
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         try:
-            private = load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise StoreError(
-                f"密钥文件 {path.name} 无法读取：{error}；请从备份恢复该文件。",
-                f"The key file {path.name} cannot be read: {error}; restore it from a backup.",
-            ) from error
+            private = load_pem_private_key(text, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise _unreadable(name, error) from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise StoreError(f"{path.name} 不是 Ed25519 密钥。", f"{path.name} does not hold an Ed25519 key.")
+            raise StoreError(f"{name} 不是 Ed25519 密钥。", f"{name} does not hold an Ed25519 key.")
         return cls(private)
+
+    def pem(self) -> bytes:
+        """The key as the text of a PEM file, PKCS #8."""
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def save(self, path: Path) -> None:
         """Write the key as PEM, readable by its owner alone, and have it on disk on return."""
-        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+        write_secret(path, self.pem())
 
-        pem = self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(handle, pem)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        temporary.replace(path)
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        """The private key, for whoever signs something else than a changeset with a type of its own."""
+        return self._private
 
     def sign(self, hash_: bytes) -> bytes:
         """Sign the hash of a changeset, 64 bytes."""
@@ -217,4 +259,5 @@ __all__ = [
     "read_certificate",
     "signed",
     "team_id",
+    "write_secret",
 ]

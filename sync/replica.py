@@ -31,7 +31,7 @@ from sync.changeset import (
     version_of,
 )
 from sync.door import Arrival, plain
-from sync.errors import MalformedError, StaleError, StoreError
+from sync.errors import LockedError, MalformedError, StaleError, StoreError
 from sync.identity import home_mark, now_ms
 from sync.ids import derived_id
 from sync.schema import BOOKKEEPING
@@ -181,6 +181,8 @@ class Writing:
             self._inner = replica.depth > 0
             with store_errors(replica.path):
                 replica.connection.execute("SAVEPOINT inner_writing" if self._inner else "BEGIN IMMEDIATE")
+                if not self._inner:
+                    replica.check_team()
         except BaseException:
             replica.lock.release()
             raise
@@ -298,6 +300,41 @@ class Replica:
             self._team = self.meta("team")
         return self._team or ""
 
+    def forget_team(self) -> None:
+        """Read the team's id anew when it is asked for next."""
+        self._team = None
+
+    def check_team(self) -> None:
+        """Look, in a transaction just begun, whether another process has joined another team meanwhile; if so, end it.
+
+        Raises:
+            StoreError: One has: what were written now would be signed and judged under the old team.
+        """
+        if self._team is None:
+            return
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'team'").fetchone()
+        if row is not None and row[0] != self._team:
+            self.connection.execute("ROLLBACK")
+            raise StoreError(
+                "此工作区已在另一窗口加入团队，本窗口未写入任何内容；请关闭后重新打开。",
+                "This workspace has joined a team in another window; nothing was written here, close this one and open it anew.",
+            )
+
+    def set_team(self, team: str) -> None:
+        """Stand under another root from now on: every verdict is made anew and the tables are folded again.
+
+        In the caller's transaction: until that ends, the replica is what it was.
+        """
+        before = self._team
+        try:
+            with self.writing():
+                self.set_meta("team", team)
+                self._team = team
+                self.rebuild()
+        except BaseException:
+            self._team = before
+            raise
+
     def home_changed(self) -> bool:
         """Whether the file is a copy, or was restored: its device identity must not be used again."""
         return self.meta("home") != home_mark(self.path)
@@ -339,6 +376,7 @@ class Replica:
             raise StoreError(
                 "此工作区没有设备密钥，只能读取。", "This workspace has no device key; it can only be read."
             )
+        _ = identity.key  # a key under a PIN is asked for before the file is locked
         with self.writing():
             folder = Folder(self.connection, self.schema)
             folder.prepare(Applied(0, "", "", edit.table, edit.row, {}, {}, None, None) for edit in edits)
@@ -553,6 +591,13 @@ class Replica:
             ).fetchall()
             return [self._conflict(*found_row) for found_row in map(tuple, found)]
 
+    def conflict(self, table: str, row: str, cell: str) -> Conflict | None:
+        """The conflict of one cell, or None where it is in none."""
+        with store_errors(self.path):
+            query = "SELECT 1 FROM conflicts WHERE tbl = ? AND row = ? AND cell = ?"
+            found = self.connection.execute(query, (table, row, cell)).fetchone()
+            return None if found is None else self._conflict(table, row, cell)
+
     def _conflict(self, table: str, row: str, cell: str) -> Conflict:
         entries = [entry for entry in self.history(row) if entry.table == table]
         # a row may be changed by several changes of one changeset: the one with the cell says its value
@@ -595,22 +640,33 @@ class Replica:
     # private values and purges
 
     def put_private(self, text: str) -> str:
-        """Keep a private value beside the log, salted; its hash is what a cell may hold."""
+        """Keep a private value beside the log, salted; its hash is what a cell may hold.
+
+        Raises:
+            LockedError: Private values lie sealed here, and no PIN was entered.
+        """
         import secrets
 
-        sha256 = self.blobs.put(
+        sha256 = self.blobs.put_private(
             json.dumps({"salt": secrets.token_hex(16), "value": text}, ensure_ascii=False).encode()
         )
         self.note_blob(sha256)
         return sha256
 
-    def get_private(self, sha256: str) -> str | None:
-        """The private value under a hash, or None if it is not here or was purged."""
+    def get_private(self, sha256: str, *, ask: bool = False) -> str | None:
+        """The private value under a hash, or None if it is not here, was purged, or lies sealed and is locked.
+
+        Args:
+            sha256: What the cell holds.
+            ask: Let the PIN be asked for where that opens it.
+        """
         if not self.blobs.has(sha256):
             return None
         try:
+            if ask and self.blobs.vault is not None:
+                self.blobs.vault.sealer(ask=True)
             return str(json.loads(self.blobs.read(sha256))["value"])
-        except (ValueError, KeyError, TypeError):
+        except (LockedError, ValueError, KeyError, TypeError):
             return None
 
     def note_blob(self, sha256: str) -> None:
@@ -656,7 +712,16 @@ class Replica:
 
     # trust
 
-    def adopt(self, area: str, team: str, heads: Mapping[str, Sequence[str]], *, name: str, officer: str) -> str:
+    def adopt(
+        self,
+        area: str,
+        team: str,
+        heads: Mapping[str, Sequence[str]],
+        *,
+        name: str,
+        officer: str,
+        role: str | None = None,
+    ) -> str:
         """Adopt what another team's devices wrote, up to the named heads.
 
         Args:
@@ -665,11 +730,11 @@ class Replica:
             heads: Area → the versions adopted, with all that came before them.
             name: What people call the other side.
             officer: Who adopts.
+            role: The role in which it counts at most; whatever its certificates say unless given.
         """
+        said = {"team": team, "accepted": {key: list(value) for key, value in heads.items()}, "name": name}
         edit = Edit(
-            "adoptions",
-            derived_id("adoption", area, team),
-            {"team": team, "accepted": {key: list(value) for key, value in heads.items()}, "name": name},
+            "adoptions", derived_id("adoption", area, team), said if role is None else {**said, "role": role}
         )
         return self.write(area, [edit], officer=officer)
 

@@ -108,7 +108,7 @@ VOID: Final = Cell("void", columns=(("void_reason", "text"), ("void_at", "text")
 ADMIN: Final = frozenset({"admin"})
 
 SYSTEM_TABLES: Final = (
-    Table("adoptions", (Cell("team"), Cell("accepted", "json"), Cell("name")), roles=ADMIN),
+    Table("adoptions", (Cell("team"), Cell("accepted", "json"), Cell("name"), Cell("role")), roles=ADMIN),
     Table("revocations", (Cell("device"), Cell("accepted", "json"), Cell("reason")), roles=ADMIN),
     Table(
         "purges",

@@ -19,8 +19,9 @@ from sync.fold import Touch, fold
 from sync.schema import BOOKKEEPING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from sync.fold import Folded
     from sync.plan import Plan, Rows, Update
     from sync.schema import Cell, Kind, Schema, Table
 
@@ -403,25 +404,38 @@ def touches_of(connection: sqlite3.Connection, table: Table, row: str) -> list[T
         refused = {
             index for (index,) in connection.execute("SELECT change FROM refusals WHERE log = ?", (log,)).fetchall()
         }
-        said = msgspec.json.decode(body)
-        for index, change in enumerate(said["changes"]):
-            if change["row"] != row or change["table"] != table.name:
-                continue
-            known = {cell: value for cell, value in change["set"].items() if cell in table.by_name}
-            found.append(
-                Touch(
-                    version_of(device, seq, hash_),
-                    (said["header"]["time"], hash_.hex()),
-                    area,
-                    known,
-                    change["seen"],
-                    index not in refused and -1 not in refused,
-                )
-            )
-    return _one_a_version(found)
+        found += touches_in(msgspec.json.decode(body), (area, device, seq, hash_), table, row, refused)
+    return one_a_version(found)
 
 
-def _one_a_version(touches: list[Touch]) -> list[Touch]:
+def touches_in(
+    said: Any, place: tuple[str, str, int, bytes], table: Table, row: str, refused: Collection[int]
+) -> Iterator[Touch]:
+    """The changes of a row in one changeset.
+
+    Args:
+        said: The changeset, decoded.
+        place: (area, device, seq, hash).
+        table: The row's table.
+        row: Its id.
+        refused: The indexes of changes that do not count, -1 for all.
+    """
+    area, device, seq, hash_ = place
+    for index, change in enumerate(said["changes"]):
+        if change["row"] != row or change["table"] != table.name:
+            continue
+        known = {cell: value for cell, value in change["set"].items() if cell in table.by_name}
+        yield Touch(
+            version_of(device, seq, hash_),
+            (said["header"]["time"], hash_.hex()),
+            area,
+            known,
+            change["seen"],
+            index not in refused and -1 not in refused,
+        )
+
+
+def one_a_version(touches: list[Touch]) -> list[Touch]:
     """A changeset may change several cells of a row in several changes: to the fold they are one."""
     merged: dict[tuple[str, bool], Touch] = {}
     for touch in touches:
@@ -446,11 +460,7 @@ def refold(connection: sqlite3.Connection, table: Table, row: str) -> None:
     if folded is None:
         connection.execute(f"DELETE FROM {table.name} WHERE id = ?", (row,))
         return
-    flat = flatten(table, folded.values)
-    differing = {cell: heads for cell, heads in folded.heads.items() if heads != [folded.created]}
-    columns = (*BOOKKEEPING, *flat)
-    conflict = canonical_value(folded.conflict).decode() if folded.conflict else None
-    values = (row, folded.area, folded.created, encode_heads(differing), conflict, *flat.values())
+    columns, values, flat = stored_row(table, row, folded)
     marks = ",".join("?" * len(columns))
     connection.execute(f"INSERT OR REPLACE INTO {table.name} ({','.join(columns)}) VALUES ({marks})", values)
     named = [(flat[column],) for column in table.blob_columns if flat.get(column)]
@@ -459,6 +469,15 @@ def refold(connection: sqlite3.Connection, table: Table, row: str) -> None:
         "INSERT INTO conflicts (tbl, row, cell) VALUES (?, ?, ?)",
         [(table.name, row, cell) for cell in folded.conflict],
     )
+
+
+def stored_row(table: Table, row: str, folded: Folded) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, Any]]:
+    """(columns, values, column → value of the cells alone) of a folded row, as it stands in its table."""
+    flat = flatten(table, folded.values)
+    differing = {cell: heads for cell, heads in folded.heads.items() if heads != [folded.created]}
+    conflict = canonical_value(folded.conflict).decode() if folded.conflict else None
+    values = (row, folded.area, folded.created, encode_heads(differing), conflict, *flat.values())
+    return (*BOOKKEEPING, *flat), values, flat
 
 
 def decode_heads(text: str | None) -> dict[str, list[str]]:

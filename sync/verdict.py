@@ -16,10 +16,11 @@ from sync.changeset import FORMAT, POLICY, is_version
 from sync.schema import SYSTEM_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from sync.door import Arrival
     from sync.keys import Certificate
-    from sync.schema import Table
+    from sync.schema import Schema, Table
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "newer": ("来自更新版本的程序，升级后计入", "made by a newer programme; it counts after the upgrade"),
@@ -35,6 +36,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "shape": ("取值与表的结构不符", "a value does not fit the table"),
 }
 """Code of a refusal → the reason in Chinese and in English."""
+
+
+RANK: Final = {"auditor": 0, "inspector": 1, "supervisor": 2, "admin": 3}
+"""Roles, each of which may do what the ones before it may."""
 
 
 class Chained(Protocol):
@@ -64,6 +69,7 @@ class Context:
         revoked: Device → for each revocation, area → the heads accepted last.
         verdicts: Hash of each changeset with system changes → why it does not count, or None.
         named: Every head that an adoption or revocation names.
+        roles: Team → the roles in which its changes count, of which the strongest holds.
     """
 
     team: str
@@ -71,6 +77,14 @@ class Context:
     revoked: dict[str, list[dict[str, list[str]]]] = field(default_factory=dict)
     verdicts: dict[bytes, str | None] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+    roles: dict[str, set[str]] = field(default_factory=dict)
+
+    def role_of(self, certificate: Certificate) -> str:
+        """The role in which a certificate's changes count: its own, for an adopted team at most what was adopted."""
+        granted = self.roles.get(certificate.team)
+        if certificate.team == self.team or not granted:
+            return certificate.role
+        return min(certificate.role, max(granted, key=RANK.__getitem__), key=RANK.__getitem__)
 
     def learn(self, table: str, values: Mapping[str, Any]) -> None:
         """Take in a counted change of a system table."""
@@ -85,6 +99,8 @@ class Context:
             known = self.adopted.setdefault(team, {})
             for area, versions in heads.items():
                 known[area] = sorted({*known.get(area, ()), *versions})
+            role = values.get("role")
+            self.roles.setdefault(team, set()).add(role if isinstance(role, str) and role in RANK else "admin")
         elif table == "revocations" and isinstance(device := values.get("device"), str):
             self.revoked.setdefault(device, []).append(heads)
 
@@ -116,11 +132,41 @@ def entry_verdict(said: Any, certificate: Certificate, context: Context, ancestr
     return None
 
 
-def change_verdict(table: Table, certificate: Certificate, team: str) -> str | None:
+def change_verdict(table: Table, certificate: Certificate, context: Context) -> str | None:
     """Why a change of this table does not count although its changeset does, or None.
 
-    Trust is not handed on: what an adopted team adopts, revokes or purges binds only that team.
+    Trust is not handed on: what an adopted team adopts, revokes or purges binds only that team. Nor does anybody gain a
+    role by being adopted: whoever was his own root before counts in the role in which he was let in.
     """
-    if certificate.role not in table.roles or (table.name in SYSTEM_NAMES and certificate.team != team):
+    if context.role_of(certificate) not in table.roles or (
+        table.name in SYSTEM_NAMES and certificate.team != context.team
+    ):
         return "role"
     return None
+
+
+def context_from(
+    system_changes: Iterable[tuple[Arrival, Certificate]], schema: Schema, team: str, ancestry: Ancestry
+) -> Context:
+    """What the system changes of a log say, taken by (certificate issued, time, hash), each judged by those before.
+
+    Args:
+        system_changes: Every changeset of the log that changes a system table, with its certificate.
+        schema: The tables.
+        team: The team whose root the replica stands under.
+        ancestry: The log's chains.
+    """
+    entries = [
+        (certificate.issued, arrival.time, arrival.hash, arrival, certificate)
+        for arrival, certificate in system_changes
+    ]
+    context = Context(team)
+    # of two that revoke each other, the certificate that the root key signed first stands: no clock can be turned against it
+    for _, _, _, arrival, certificate in sorted(entries, key=lambda entry: entry[:3]):
+        context.verdicts[arrival.hash] = code = entry_verdict(arrival, certificate, context, ancestry)
+        if code is not None:
+            continue
+        for name, _, values, _ in arrival.changes:
+            if name in SYSTEM_NAMES and change_verdict(schema.by_name[name], certificate, context) is None:
+                context.learn(name, values)
+    return context

@@ -22,6 +22,7 @@ from sync.changeset import Entry, version_of
 from sync.door import Arrival, certificate_of, read
 from sync.errors import PeerError, SyncError
 from sync.keys import read_certificate, signed
+from sync.promises import broken
 from sync.schema import BOOKKEEPING
 from sync.storage import (
     BODY,
@@ -137,6 +138,7 @@ def _sections(
             yield _check_blobs(connection, blobs, purges="purges" not in broken)
         for other in others:
             yield behind(log, other)
+        yield _check_promises(connection)
         yield _notes(connection, held="held" not in broken)
 
 
@@ -404,6 +406,23 @@ def behind(log: _Log, other: Mapping[ChainKey, Sequence[Place]]) -> Iterator[Fau
             )
 
 
+def _check_promises(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """What somebody has taken from here, over a signature, stands here still."""
+    for each in broken(connection):
+        end = each.end
+        if each.giver:
+            zh, en = f"已由 {each.giver} 于 {each.when} 签收", f"was acknowledged by {each.giver} on {each.when}"
+        else:
+            zh, en = "曾登记为已签收", "is noted as acknowledged"
+        yield Fault(
+            "tail",
+            f"日志被截断或回退：变更 {end.version}（区域 {end.area}）{zh}，此处却没有；请合并对方的副本找回。",
+            f"The log was cut or rolled back: {end.version} (area {end.area}) {en} and is not here; merge their copy to get it"
+            " back.",
+            end.version,
+        )
+
+
 def _check_tables(
     connection: sqlite3.Connection, schema: Schema, broken: Collection[str], *, sound: bool
 ) -> Iterator[Fault]:
@@ -603,6 +622,15 @@ def _check_blobs(connection: sqlite3.Connection, blobs: Blobs, *, purges: bool) 
                 "it was here and is gone" if gone else "it has not come yet",
                 level="fault" if gone else "note",
                 what=("照片", "Photo"),
+            )
+        elif blobs.is_locked(sha256):
+            yield _fault(
+                "locked",
+                sha256,
+                "用 PIN 加密保存，未解锁，未核对",
+                "it lies sealed under a PIN that was not entered, so it was not checked",
+                level="note",
+                what=("个人数据", "Private value"),
             )
         elif not blobs.intact(sha256):
             yield _fault("photo", sha256, "字节已被改动", "its bytes were changed", what=("照片", "Photo"))

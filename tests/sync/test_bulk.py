@@ -410,3 +410,17 @@ def test_rows_with_generated_ids_are_found_again(team: Team, monkeypatch: pytest
 
     assert len(both_ways(team, theirs.path, monkeypatch)["dump"]) == 60
     assert json.loads(dump(team.open[-1])[0])[0] == "notes"
+
+
+def test_what_was_held_is_let_in_by_the_large_merge_that_brings_what_it_waits_for(team: Team, large: Path) -> None:
+    """The last changeset came before all others: the merge of the file releases it, and no later one is needed."""
+    with open_peer(large) as peer:
+        last = list(peer.read({}))[-1]
+    here = team.replica("here")
+    assert offer(here, [last]).held == 1
+
+    merge_file(here, large)
+
+    assert here.status().held == 0
+    assert here.status().changesets == COUNT
+    assert faults(here) == []
