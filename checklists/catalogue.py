@@ -14,7 +14,7 @@ from checklists.shape import Misfit, fit
 from checklists.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from checklists.yamltree import Place
 
@@ -73,13 +73,47 @@ def checklist_files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.glob("*.yaml") if file.name not in {LAW_FILE, KINDS_FILE, AREAS_FILE})
 
 
+def load_layered(
+    published: Mapping[str, Checklist], faults: Sequence[Text] = (), *, over: Path | None = None
+) -> tuple[Catalogue, frozenset[str]]:
+    """The built-in catalogue, over it published checklists, over these the checklists of a folder.
+
+    Args:
+        published: By id; in place of the built-in ones with the same id, or beside them.
+        faults: What of the published ones cannot be used; told with those of the folder.
+        over: As `load_catalogue` takes it.
+
+    Returns:
+        The catalogue, and the ids of the checklists that come from the folder.
+
+    Raises:
+        CatalogueError: As `load_catalogue`.
+    """
+    base, top = load_catalogue(), load_catalogue(over=over)
+    local = frozenset(name for name, one in top.checklists.items() if one is not base.checklists.get(name))
+    if not published and not faults:
+        return top, local
+    above = {name: one for name, one in top.checklists.items() if name in local}
+    checklists = {**base.checklists, **published, **above}
+    return msgspec.structs.replace(top, checklists=checklists, faults=(*faults, *top.faults)), local
+
+
+def version_key(version: str) -> tuple[tuple[int, str], ...]:
+    """Sorts versions `2026.11.1` by their numbers, however long: 2026.9.1 comes before 2026.10.1."""
+    numbers = (part.strip().lstrip("0") for part in version.split("."))
+    return tuple((len(number), number) for number in numbers)
+
+
 @functools.lru_cache(maxsize=8)
 def _load(folder: Path, over: Path | None, _stamps: tuple[tuple[str, int], ...]) -> Catalogue:
     from checklists.compiled import read_compiled
 
-    base = read_compiled(folder) or parse_catalogue(folder)
-    if over is None:
-        return base
+    if over is not None:
+        return _over(_load(folder, None, ()), over)
+    return read_compiled(folder) or parse_catalogue(folder)
+
+
+def _over(base: Catalogue, over: Path) -> Catalogue:
     upper = _Overlay(over)
     laws, kinds, areas = (
         upper.read(LAW_FILE, LawFile),
