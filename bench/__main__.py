@@ -50,6 +50,11 @@ GOALS: Final = (
     Goal("first-page", "first_page", 1.5, "workspaces"),
     Goal("merge-one", "merge_one", 1.5, "logs"),
     Goal("answer", "answer", 2.0, "answers"),
+    Goal("push-sqlite", "push_sqlite", 2.5, "changesets"),
+    Goal("push-postgres", "push_postgres", 2.5, "changesets"),
+    Goal("sync-idle", "sync_idle", 1.0, "logs"),
+    Goal("sync-one", "sync_one", 1.5, "logs"),
+    Goal("photo-upload", "photo_upload", 1.67, "uploads"),
 )
 BY_NAME: Final = {goal.name: goal for goal in GOALS}
 OUTCOME: Final = "outcome.json"
