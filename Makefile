@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test check bench screens clean help
+.PHONY: run demo test check bench screens release clean help
 
 help: ## show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -47,6 +47,9 @@ bench: $(VENV)/.installed-bench ## measure against peers and physical floors
 
 screens: $(VENV)/.installed-test ## draw the pictures in docs/screens anew
 	$(BIN)/python -m tests.inspect_tui.tui.make_screens docs/screens
+
+release: $(VENV)/.installed ## build the folder that installs offline, into ./dist; PLATFORM=win_amd64 PYTHON_VERSION=3.12 for others
+	$(BIN)/python release/build.py $(addprefix --platform ,$(PLATFORM)) $(addprefix --python-version ,$(PYTHON_VERSION)) $(addprefix --extra ,$(EXTRA))
 
 clean: ## remove what make made
 	rm -rf $(VENV) demo build dist

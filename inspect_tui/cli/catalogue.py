@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
     import datetime as dt
 
+    from checklists.differences import Difference
     from checklists.model import Checklist
     from checklists.register import Law
     from inspect_tui.cli.command import Context
@@ -78,12 +79,20 @@ def _items(row: Any) -> str:
 
 def diff(context: Context, said: argparse.Namespace) -> int:
     """What changed between two checklists, each a file or the id of one in the catalogue."""
-    from checklists.differences import by_item, differences
+    from checklists.differences import differences
 
     found = differences(_checklist(context, said.old), _checklist(context, said.new))
     if context.json:
         print_json([one._asdict() for one in found])
         return 0
+    tell_differences(found)
+    return 0
+
+
+def tell_differences(found: list[Difference]) -> None:
+    """What differs between two checklists, item by item."""
+    from checklists.differences import by_item
+
     for item, those in by_item(found).items():
         line(item or tr("检查表", "checklist"))
         for one in those:
@@ -91,7 +100,6 @@ def diff(context: Context, said: argparse.Namespace) -> int:
             line(f"  {say(_WHAT[one.what])}{where}{tr('：', ': ')}{_value(one.old)} → {_value(one.new)}")
     if not found:
         line(tr("没有差别。", "No difference."))
-    return 0
 
 
 def _value(value: Any) -> str:

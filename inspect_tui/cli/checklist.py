@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from inspect_tui.cli.checklist_sources import list_published, sources
 from inspect_tui.cli.command import Command, argument
 from inspect_tui.cli.failures import REFUSED, complain, complain_of
 from inspect_tui.cli.output import fields, line, print_json, table
@@ -34,8 +35,11 @@ def load(context: Context) -> Catalogue:
     return load_catalogue()
 
 
-def list_(context: Context, _: argparse.Namespace) -> int:
-    """Every checklist."""
+def list_(context: Context, said: argparse.Namespace) -> int:
+    """Every checklist in force, or every version that was ever published."""
+    if said.published:
+        return list_published(context)
+    catalogue, origin = sources(context, said.area)
     rows = [
         {
             "id": each.id,
@@ -45,8 +49,9 @@ def list_(context: Context, _: argparse.Namespace) -> int:
             "items": len(each.full()),
             "standard_items": len(each.standard()),
             "site_kinds": list(each.site_kinds),
+            **origin[each.id].json(),
         }
-        for each in load(context).checklists.values()
+        for each in catalogue.checklists.values()
     ]
     if context.json:
         print_json(rows)
@@ -56,6 +61,7 @@ def list_(context: Context, _: argparse.Namespace) -> int:
         tr("版本", "version"),
         tr("条目", "items"),
         tr("标准", "standard"),
+        tr("来源", "source"),
         tr("名称", "title"),
     )
     table(
@@ -66,6 +72,7 @@ def list_(context: Context, _: argparse.Namespace) -> int:
                 row["version"],
                 row["items"],
                 row["standard_items"],
+                origin[str(row["id"])].show(),
                 tr(str(row["title"]), str(row["title_en"])),
             )
             for row in rows
@@ -78,11 +85,21 @@ def show(context: Context, said: argparse.Namespace) -> int:
     """One checklist with its items."""
     import msgspec
 
-    checklist = load(context).checklist(said.checklist)
+    catalogue, origin = sources(context)
+    checklist = catalogue.checklist(said.checklist)
     if context.json:
-        print_json(msgspec.to_builtins(checklist))
+        print_json({**msgspec.to_builtins(checklist), **origin[checklist.id].json()})
         return 0
-    fields(((tr("检查表", "checklist"), say(checklist.title)), (tr("版本", "version"), checklist.version)))
+    source = origin[checklist.id]
+    note = source.publication.note if source.publication is not None else ""
+    fields(
+        (
+            (tr("检查表", "checklist"), say(checklist.title)),
+            (tr("版本", "version"), checklist.version),
+            (tr("来源", "source"), source.show()),
+            (tr("发布说明", "note"), note),
+        )
+    )
     line(say(checklist.plan_note))
     for section in checklist.sections:
         line()
@@ -161,6 +178,7 @@ def validate_(context: Context, said: argparse.Namespace) -> int:
 def export(context: Context, said: argparse.Namespace) -> int:
     """Copy a checklist, or the whole catalogue, to a file or folder."""
     from checklists.catalogue import BUILT_IN, checklist_files, load_catalogue
+    from checklists.published import read_text
     from inspect_tui.records.files import refuse_existing, refuse_workspace, replacing
 
     target = Path(said.target).expanduser()
@@ -179,21 +197,38 @@ def export(context: Context, said: argparse.Namespace) -> int:
     elif _is_workbook(target):
         from inspect_tui.exports import xlsform
 
-        catalogue = load_catalogue()
-        data = xlsform.write_workbook(catalogue.checklist(said.checklist), catalogue.kinds)
+        text = _published_text(context, said.checklist)
+        checklist = load_catalogue().checklist(said.checklist) if text is None else read_text(text)
+        data = xlsform.write_workbook(checklist, load_catalogue().kinds)
         with replacing(target) as file:
             file.write(data)
     else:
-        load_catalogue().checklist(said.checklist)
-        found = {file.stem: file for file in checklist_files(BUILT_IN)}
-        place = target / f"{said.checklist}.yaml" if target.is_dir() else target
-        shutil.copyfile(found[said.checklist], place)
-        target = place
+        text = _published_text(context, said.checklist)
+        if text is None:
+            load_catalogue().checklist(said.checklist)
+            found = {file.stem: file for file in checklist_files(BUILT_IN)}
+            text = found[said.checklist].read_bytes().decode()
+        target = target / f"{said.checklist}.yaml" if target.is_dir() else target
+        with replacing(target) as file:
+            file.write(text.encode())
     if context.json:
         print_json({"checklist": said.checklist, "path": str(target)})
     else:
         line(tr(f"已导出到 {target}。", f"Exported to {target}."))
     return 0
+
+
+def _published_text(context: Context, checklist: str) -> str | None:
+    """The text of the published version in force, None where none is."""
+    from inspect_tui.records.publications import text_of
+    from inspect_tui.records.workspace import Workspace
+
+    if not Workspace.exists(context.folder):
+        return None
+    with context.open() as workspace:
+        published = workspace.layers(workspace.config.area).published
+        one = None if published is None else published.by.get(checklist)
+        return None if one is None else text_of(workspace, one)
 
 
 def import_(context: Context, said: argparse.Namespace) -> int:
@@ -211,7 +246,7 @@ def import_(context: Context, said: argparse.Namespace) -> int:
         read = xlsform.check_file(given)
         problems = _workbook_problems(given, read.mistakes)
         if not problems:
-            contents = {_file_for(folder, str(read.value["id"])): xlsform.as_yaml(read.value)}
+            contents = {_file_for(folder.parent, str(read.value["id"])): xlsform.as_yaml(read.value)}
     else:
         problems = _problems(given)
     if problems:
@@ -236,15 +271,23 @@ def import_(context: Context, said: argparse.Namespace) -> int:
     return 0
 
 
-def _file_for(folder: Path, checklist_id: str) -> str:
-    """The name of the file that holds a checklist imported before, or of one that may."""
+def local_file(workspace: Path, checklist_id: str) -> Path | None:
+    """The file of a workspace folder that holds a checklist imported before."""
     from checklists.catalogue import checklist_files
+    from inspect_tui.records.workspace import CHECKLISTS
 
+    folder = workspace / CHECKLISTS
     for file in checklist_files(folder) if folder.is_dir() else ():
         known = _name_of(file.read_bytes())
         if known is not None and known.id == checklist_id:
-            return file.name
-    return f"{checklist_id}.yaml"
+            return file
+    return None
+
+
+def _file_for(workspace: Path, checklist_id: str) -> str:
+    """The name of the file that holds a checklist imported before, or of one that may."""
+    file = local_file(workspace, checklist_id)
+    return f"{checklist_id}.yaml" if file is None else file.name
 
 
 def _refuse_clashes(folder: Path, contents: dict[str, bytes], *, replace: bool) -> None:
@@ -335,7 +378,26 @@ def _name_of(data: bytes) -> _Name | None:
 _ID: Final = argument("checklist", help=Text("检查表编号", "id of the checklist"), metavar="ID")
 
 COMMANDS: Final = (
-    Command(("checklist", "list"), Text("列出检查表", "list the checklists"), list_),
+    Command(
+        ("checklist", "list"),
+        Text("列出检查表", "list the checklists"),
+        list_,
+        (
+            argument(
+                "--area",
+                help=Text(
+                    "按此行政区现行的列出（默认为工作区的行政区）",
+                    "those in force there (default the workspace's area)",
+                ),
+                metavar="CODE",
+            ),
+            argument(
+                "--published",
+                help=Text("列出发布过的每一版", "every version that was ever published"),
+                action="store_true",
+            ),
+        ),
+    ),
     Command(
         ("checklist", "show"),
         Text("显示一个检查表的全部条目", "show a checklist with its items"),

@@ -83,6 +83,7 @@ def play(folder: Path, *, quiet: bool = False) -> dict[str, Any]:
         _disagree(play_, li, wang)
         _merge(play_, zhao, (one, two))
         _settle(play_, zhao)
+        _plan(play_, zhao)
         _verify(play_, (one, two, boss))
         _export(play_, zhao)
     play_.told |= {"folder": str(folder), "laptops": [str(one), str(two)], "supervisor": str(boss)}
@@ -178,6 +179,40 @@ def _settle(play_: _Play, zhao: Workspace) -> None:
     play_.told["conflicts_settled"] = len(views)
 
 
+def _plan(play_: _Play, zhao: Workspace) -> None:
+    """Sites graded, one task, and a draw that repeats."""
+    from inspect_tui.records import times
+    from inspect_tui.records.draw import DrawInput, new_draw
+    from inspect_tui.records.model import Officer
+    from inspect_tui.records.queries import draw_detail, list_sites
+    from inspect_tui.records.repeat_draw import repeat_draw
+    from inspect_tui.records.sites import grade_site
+    from inspect_tui.records.tasks import TaskInput, new_task
+
+    play_.act(
+        "主管给对象分级、派一项复查任务，再双随机抽取下一轮检查",
+        "The supervisor grades the sites, asks for a second visit, and draws the next round at random",
+    )
+    li, wang, boss = (Officer(one["name"], one["badge"]) for one in (story.LI, story.WANG, story.ZHAO))
+    sites = {one.kind: one for one in list_sites(zhao)}
+    for kind, risk in story.RISKS.items():
+        grade_site(zhao, sites[kind].id, risk)
+    day = times.today()
+    due = [day.fromordinal(day.toordinal() + days).isoformat() for days in (7, 30)]
+    yard = sites["solid_waste_yard"]
+    task = new_task(zhao, TaskInput(yard.id, "solid-waste-storage", [boss, li], due[0], "复查淋溶水收集"))
+    play_.say(tr(f"   任务：{yard.name}，{due[0]} 前", f"   Task: {yard.name} by {due[0]}"))
+    amounts = {"high": "100", "low": "50"}
+    wanted = DrawInput(story.CITY, "share", amounts, [li, wang, boss], due[1], seed=story.SEED, title=story.DRAW)
+    draw = draw_detail(zhao, new_draw(zhao, wanted))
+    for each in draw.tasks:
+        play_.say(f"   → {each.site_name}  {'、'.join(officer.name for officer in each.officers)}")
+    if not repeat_draw(zhao, draw.line.id).same:
+        raise Refused("演示中的抽取复算结果不同。", "The demo's draw does not repeat.")
+    play_.say(tr(f"   ✓ 种子 {draw.line.seed}，复算相同", f"   ✓ Seed {draw.line.seed}, and it repeats"))
+    play_.told |= {"task": task, "draw": draw.line.id}
+
+
 def _verify(play_: _Play, folders: tuple[Path, ...]) -> None:
     from inspect_tui.cli.evidence import verify_peer
     from sync.peers import open_peer
@@ -210,5 +245,5 @@ def _farewell(play_: _Play, boss: Path) -> None:
             f"Done in {play_.told['seconds']} s. Next you can:",
         )
     )
-    for command in ("", " finding list", " log", " verify"):
+    for command in ("", " finding list", " task list", " log", " verify"):
         play_.say(f"  inspect-tui -w {boss}{command}")

@@ -22,6 +22,10 @@ LI: Final = {"name": "李静", "badge": "14110200001"}
 WANG: Final = {"name": "王强", "badge": "14110200002"}
 ZHAO: Final = {"name": "赵敏", "badge": "14110000009"}
 AREA: Final = "141102"
+CITY: Final = "141100"
+RISKS: Final = {"solid_waste_yard": "high", "outfall": "high", "construction_site": "low"}
+SEED: Final = "2026-317-482"
+DRAW: Final = "十二月双随机（演示）"
 
 
 @dataclass(frozen=True, slots=True)

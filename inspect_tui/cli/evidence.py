@@ -73,6 +73,11 @@ def _look(context: Context, source: Path, others: Sequence[Tips], *, own: bool) 
     count = 0
     try:
         with open_peer(source) as peer, Progress(tr("校验", "verify")) as progress:
+            if own:
+                from inspect_tui.records.pin_access import Access
+
+                # with a PIN at hand what lies sealed is checked, too; without one it is only said to be locked
+                peer.photos.vault = Access(context.folder)
             faults = verify_peer(peer, others, progress)
             bare = _is_bare(source, peer)
             if bare:

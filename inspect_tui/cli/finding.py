@@ -158,6 +158,7 @@ def show(context: Context, said: argparse.Namespace) -> int:
         record = next(finding_records(workspace, ids=[said.finding]))
     if context.json:
         told: dict[str, Any] = {**record, "follow_ups": plain(detail.follow_ups), "photos": plain(detail.photos)}
+        told["duties"] = plain(detail.duties)
         print_json(told)
         return 0
     from inspect_tui.exports.columns import COLUMNS
@@ -168,6 +169,8 @@ def show(context: Context, said: argparse.Namespace) -> int:
     for event in detail.follow_ups:
         kind = FOLLOW_UP_KINDS.get(event.kind, event.kind)
         line(f"{shown(event.at)}  {kind}  {event.officer}（{event.badge}）  {event.result or ''}  {event.text}")
+    for duty in detail.duties:
+        line(f"! {say(duty)}")
     for photo in detail.photos:
         line(f"{photo.file_name}  {photo.sha256}  {', '.join(warning.code for warning in photo.warnings)}")
     return 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inspect_tui.cli.command import Context
+    from inspect_tui.records.delivery import Delivery, Stage
     from inspect_tui.records.model import LoadResult, Present
     from inspect_tui.records.queries import InspectionLine
     from inspect_tui.records.workspace import Workspace
@@ -86,7 +87,7 @@ def list_(context: Context, said: argparse.Namespace) -> int:
     with context.open() as workspace:
         lines = _pages(workspace, said)
         if context.json:
-            print_json_array(plain(each) for each in lines)
+            print_json_array(plain(each) | _delivery(delivery) for each, delivery in lines)
             return 0
         from inspect_tui.records.model import STATES
         from inspect_tui.records.times import shown
@@ -98,6 +99,7 @@ def list_(context: Context, said: argparse.Namespace) -> int:
             tr("不合格", "failed"),
             tr("问题", "findings"),
             tr("照片", "photos"),
+            tr("送达", "delivery"),
             tr("对象", "site"),
             tr("检查表", "checklist"),
         )
@@ -111,16 +113,32 @@ def list_(context: Context, said: argparse.Namespace) -> int:
                     each.failed,
                     each.findings,
                     each.photos,
+                    _delivered(delivery),
                     each.site_name,
                     say(each.checklist_title),
                 )
-                for each in lines
+                for each, delivery in lines
             ),
         )
     return 0
 
 
-def _pages(workspace: Workspace, said: argparse.Namespace) -> Iterator[InspectionLine]:
+def _delivery(one: Delivery) -> dict[str, Any]:
+    """How far it has come; of `photos`, void ones left out, so many have been signed for."""
+    return {"delivery": one.stage, "photos_there": one.photos_there}
+
+
+def _delivered(one: Delivery) -> str:
+    words: dict[Stage, Text] = {
+        "saved": Text("仅存本机", "saved here"),
+        "sent": Text("已送达", "sent"),
+        "verified": Text("已核验", "verified"),
+    }
+    return f"{words[one.stage]} {one.photos_there}/{one.photos}"
+
+
+def _pages(workspace: Workspace, said: argparse.Namespace) -> Iterator[tuple[InspectionLine, Delivery]]:
+    from inspect_tui.records.delivery import deliveries
     from inspect_tui.records.queries import list_inspections
 
     before: str | None = None
@@ -133,7 +151,8 @@ def _pages(workspace: Workspace, said: argparse.Namespace) -> Iterator[Inspectio
             limit=PAGE,
             before=before,
         )
-        yield from page
+        found = deliveries(workspace, [each.id for each in page])
+        yield from ((each, found[each.id]) for each in page)
         if len(page) < PAGE:
             return
         before = page[-1].id
@@ -141,10 +160,12 @@ def _pages(workspace: Workspace, said: argparse.Namespace) -> Iterator[Inspectio
 
 def show(context: Context, said: argparse.Namespace) -> int:
     """One inspection with its answers."""
+    from inspect_tui.records.delivery import deliveries
     from inspect_tui.records.queries import inspection_detail, walk
 
     with context.open() as workspace:
         detail = inspection_detail(workspace, said.inspection)
+        delivery = deliveries(workspace, [said.inspection])[said.inspection]
         items = [each for each in walk(workspace, said.inspection).items() if each.answer is not None]
     answers = []
     for each in items:
@@ -168,6 +189,7 @@ def show(context: Context, said: argparse.Namespace) -> int:
         )
     if context.json:
         told = plain(detail.line)
+        told |= _delivery(delivery)
         told |= {
             "present": plain(detail.present),
             "note": detail.note,
@@ -177,15 +199,17 @@ def show(context: Context, said: argparse.Namespace) -> int:
             "answers": answers,
             "finding_list": plain(detail.findings),
             "reviews": plain(detail.reviews),
+            "duties": plain(detail.duties),
             "sample_results": plain(detail.sample_results),
+            "carried_over": plain(detail.carried_over),
         }
         print_json(told)
         return 0
-    _show(detail, answers)
+    _show(detail, answers, delivery)
     return 0
 
 
-def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
+def _show(detail: Any, answers: list[dict[str, Any]], delivery: Delivery) -> None:
     from inspect_tui.photos.warning_texts import label
     from inspect_tui.records.model import STATES, STATUSES, VERDICTS
     from inspect_tui.records.times import shown
@@ -199,11 +223,22 @@ def _show(detail: Any, answers: list[dict[str, Any]]) -> None:
             (tr("开始", "began"), shown(one.started_at)),
             (tr("结束", "ended"), shown(one.ended_at)),
             (tr("状态", "state"), STATES.get(one.state, one.state)),
+            (tr("送达（照片）", "delivery (photos)"), _delivered(delivery)),
             (tr("人员", "officers"), "、".join(f"{each.name}（{each.badge}）" for each in one.officers)),
             (tr("被检查方", "other party"), _present(detail.present)),
             (tr("备注", "note"), detail.note),
         )
     )
+    for duty in detail.duties:
+        line(f"! {say(duty)}")
+    for change in detail.carried_over:
+        versions = f"{change.old_version} → {change.new_version}"
+        line(
+            tr(
+                f"改用版本 {versions}：{change.reason}（{change.officer} {shown(change.at)}）",
+                f"version {versions}: {change.reason} ({change.officer} {shown(change.at)})",
+            )
+        )
     for each in answers:
         verdict = VERDICTS.get(each["verdict"] or "", tr("未判定", "no verdict"))
         line(f"{each['item']}  {verdict}  {each['reason'] or each['note']}")

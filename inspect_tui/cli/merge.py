@@ -14,22 +14,19 @@ from inspect_tui.cli.failures import REFUSED, WrongUsage
 from inspect_tui.cli.output import line, print_json
 from inspect_tui.cli.progress import Progress
 from inspect_tui.exports.neutral import one_line
-from inspect_tui.texts import Refused, Text, tr
+from inspect_tui.texts import Refused, Text, say, tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from inspect_tui.cli.command import Context
+    from inspect_tui.records.bundles import Settled
     from inspect_tui.records.conflicts import ConflictView
+    from inspect_tui.records.merging import Kind
     from inspect_tui.records.workspace import Workspace
     from sync.exchange import Exchanged, Stranger
-    from sync.peers import FilePeer
     from sync.replica import Conflict
-
-
-class _TakenBack(Exception):
-    """Leaves the transaction of a preview, so that nothing of it stays."""
 
 
 def merge(context: Context, said: argparse.Namespace) -> int:
@@ -39,85 +36,55 @@ def merge(context: Context, said: argparse.Namespace) -> int:
     with context.open() as workspace:
         for source in said.sources:
             path = Path(source).expanduser()
-            done = merge_one(workspace, path, trust=_trust(always=said.trust), preview=said.preview)
+            trust = trust_of(always=said.trust)
+            done, settled = take_one(workspace, path, trust=trust, preview=said.preview)
             told.append({"source": str(path), "preview": said.preview, **outcome_of(done)})
+            if settled is not None:
+                told[-1] |= receipt_of(settled)
             failed = failed or bool(done.received.refused or done.photos_damaged)
             if not context.json:
-                _tell(told[-1])
+                tell(told[-1])
     if context.json:
         print_json(told)
     return REFUSED if failed else 0
 
 
-def merge_one(
+def take_one(
     workspace: Workspace, source: Path, *, trust: Callable[[Stranger], bool] | None, preview: bool = False
-) -> Exchanged:
-    """Merge one workspace folder or database file.
+) -> tuple[Exchanged, Settled | None]:
+    """Merge one workspace folder, database file or bundle; a bundle gets a return receipt beside it.
 
     Args:
         workspace: Into which.
-        source: Read, never written.
+        source: Read through, never written.
         trust: Asked once for each root key that is not adopted yet; None refuses.
-        preview: Do it in a transaction that is rolled back, as if the source were trusted.
+        preview: Do it in a transaction that is rolled back, as if the source were trusted; no receipt is written then.
 
     Raises:
         Refused: The source is this very workspace.
-        SyncError: It cannot be read, is not trusted, or this side cannot write.
+        SyncError: It cannot be read, is damaged, not sealed for this device, not trusted, or this side cannot write.
     """
-    from inspect_tui.records.conflicts import heads_in_conflict
-    from sync.exchange import exchange
-    from sync.peers import open_peer, same_file
+    from inspect_tui.records import merging
 
-    with open_peer(source, workspace.folder) as peer, Progress(source.name) as progress:
-        if same_file(peer.database, workspace.replica.path):
-            raise Refused(
-                f"{source} 就是当前工作区，无需合并。",
-                f"{source} is this very workspace; there is nothing to merge.",
-            )
+    with contextlib.ExitStack() as stack:
+        with Progress(source.name, in_bytes=True) as reading:
+            peer = stack.enter_context(merging.opened(workspace, source, reading.update))
+        progress = stack.enter_context(Progress(source.name))
         if preview:
-            return _preview(workspace, peer, progress)
-        before = heads_in_conflict(workspace)
-        done = exchange(
-            workspace.replica,
-            peer,
-            trust=trust,
-            area=workspace.config.area,
-            officer=workspace.config.badge,
-            progress=progress.step,
-        )
-        done.conflicts += _joined(workspace, before)
-        return done
+            return merging.preview(workspace, peer, progress.step), None
+        done, settled = merging.take(workspace, peer, progress.step, trust)
+    kind: Kind = "import" if merging.is_bundle(source) else "merge"
+    merging.note_exchange(workspace, kind, source, changesets=done.received.appended, photos=done.photos_received)
+    return done, settled
 
 
-def _joined(workspace: Workspace, before: Mapping[tuple[str, str, str], frozenset[str]]) -> list[Conflict]:
-    """Conflicts of before to which a further value has come: nobody who knew them has seen it."""
-    return [
-        each
-        for each in workspace.replica.conflicts()
-        if (known := before.get((each.table, each.row, each.cell))) is not None
-        and not {head.version for head in each.heads} <= known
-    ]
+def merge_one(workspace: Workspace, source: Path, *, trust: Callable[[Stranger], bool] | None) -> Exchanged:
+    """The same, of which only the outcome is wanted."""
+    return take_one(workspace, source, trust=trust)[0]
 
 
-def _preview(workspace: Workspace, peer: FilePeer, progress: Progress) -> Exchanged:
-    """What `exchange` would do to the log if the peer were trusted, done and taken back; photos stay where they are."""
-    from inspect_tui.records.conflicts import heads_in_conflict
-    from sync.exchange import Exchanged, adopt, pull, strangers
-
-    replica = workspace.replica
-    done = Exchanged()
-    before = heads_in_conflict(workspace)
-    with contextlib.suppress(_TakenBack), replica.writing():
-        found = strangers(replica, peer)
-        done.adopted = adopt(replica, found, area=workspace.config.area, officer=workspace.config.badge)
-        pull(replica, peer, done.received, progress.step)
-        done.conflicts = [each for each in replica.conflicts() if (each.table, each.row, each.cell) not in before]
-        done.conflicts += _joined(workspace, before)
-        raise _TakenBack
-    return done
-
-
-def _trust(*, always: bool) -> Callable[[Stranger], bool] | None:
+def trust_of(*, always: bool) -> Callable[[Stranger], bool] | None:
+    """Who says whether a stranger is trusted: everybody is, or the person at the terminal is asked, or nobody is."""
     if always:
         return lambda _: True
     return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
@@ -161,7 +128,18 @@ def outcome_of(done: Exchanged) -> dict[str, Any]:
     }
 
 
-def _tell(told: dict[str, Any]) -> None:
+def receipt_of(settled: Settled) -> dict[str, Any]:
+    """The return receipt of an import, as JSON takes it."""
+    return {
+        "receipt": None if settled.receipt is None else str(settled.receipt),
+        "receipt_chains": settled.chains,
+        "receipt_photos": settled.photos,
+        "no_receipt": None if settled.why is None else {"zh": settled.why.zh, "en": settled.why.en},
+    }
+
+
+def tell(told: dict[str, Any]) -> None:
+    """Say what a merge did, or would do."""
     if told["preview"]:
         line(tr(f"预览 {told['source']}：未写入任何内容。", f"Preview of {told['source']}: nothing was written."))
     else:
@@ -191,10 +169,26 @@ def _tell(told: dict[str, Any]) -> None:
         line(tr("  ! 新冲突或新取值：", "  ! in conflict anew: ") + f"{each['table']} {each['row']} {each['cell']}")
     if told["conflicts"] and not told["preview"]:
         line(tr("  用 inspect-tui conflict list 查看。", "  See inspect-tui conflict list."))
+    _tell_receipt(told)
+
+
+def _tell_receipt(told: dict[str, Any]) -> None:
+    if told.get("receipt") is not None:
+        line(
+            tr(
+                f"  已签回执：{told['receipt']}（{told['receipt_chains']} 条链，{told['receipt_photos']} 张照片）；可以拔出 U 盘。",
+                f"  Receipt signed: {told['receipt']} ({told['receipt_chains']} chains, {told['receipt_photos']} photos); safe to"
+                " remove.",
+            )
+        )
+    elif told.get("no_receipt") is not None:
+        why = told["no_receipt"]
+        line(tr(f"  未签回执：{why['zh']}。", f"  No receipt: {why['en']}."))
 
 
 def conflicts(context: Context, _: argparse.Namespace) -> int:
     """Every cell in conflict, with its values a, b, … and who gave them."""
+    from inspect_tui.records.cell_words import cell_name
     from inspect_tui.records.conflicts import list_conflicts
 
     with context.open() as workspace:
@@ -204,7 +198,8 @@ def conflicts(context: Context, _: argparse.Namespace) -> int:
         return 0
     for view in views:
         conflict = view.conflict
-        line(f"{conflict.table} {conflict.row} {conflict.cell}  {view.title}")
+        name = say(cell_name(conflict.table, conflict.cell))
+        line(f"{conflict.table} {conflict.row} {conflict.cell}  {view.title} · {name}")
         line(tr("  原值：", "  base: ") + _value(conflict.base))
         for letter, head in zip(string.ascii_lowercase, conflict.heads, strict=False):
             line(f"  {letter}: {_value(head.value)}  — {head.device_name} {head.officer} {_when(head.time_ms)}")
@@ -262,6 +257,8 @@ def resolve(context: Context, said: argparse.Namespace) -> int:
     from inspect_tui.records.conflicts import list_conflicts
     from inspect_tui.records.conflicts import resolve as settle
 
+    if said.again:
+        return _resolve_again(context, said)
     with context.open() as workspace:
         place = (said.table, said.row, said.cell)
         view = next(
@@ -277,7 +274,7 @@ def resolve(context: Context, said: argparse.Namespace) -> int:
                 f"{' '.join(place)} 没有冲突，可能已解决；用 conflict list 查看。",
                 f"{' '.join(place)} is not in conflict and may be settled already; see conflict list.",
             )
-        version, value = _chosen(view, said)
+        version, value = _chosen(view.conflict, said)
         settle(workspace, *place, version=version, value=value, reason=said.reason, basis=view.row)
         left = [each.conflict for each in list_conflicts(workspace)]
     here = [each.cell for each in left if (each.table, each.row) == (said.table, said.row)]
@@ -308,11 +305,39 @@ def resolve(context: Context, said: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(view: ConflictView, said: argparse.Namespace) -> tuple[str | None, Any]:
+def _resolve_again(context: Context, said: argparse.Namespace) -> int:
+    """Settle differently what was settled last in that cell."""
+    from inspect_tui.records.settlements import list_settlements, settle_again, settlement
+
+    with context.open() as workspace:
+        place = (said.table, said.row, said.cell)
+        lines = list_settlements(workspace, limit=-1)
+        line_ = next((each for each in lines if (each.table, each.row, each.cell) == place), None)
+        if line_ is None:
+            raise Refused(
+                f"{' '.join(place)} 没有解决过的冲突；用 conflict settled 查看。",
+                f"No conflict of {' '.join(place)} was settled; see conflict settled.",
+            )
+        found = settlement(workspace, line_.id)
+        version, value = _chosen(found.conflict, said)
+        settle_again(workspace, line_.id, version=version, value=value, reason=said.reason, basis=found.subject)
+    if context.json:
+        print_json({"table": said.table, "row": said.row, "cell": said.cell})
+    else:
+        line(
+            tr(
+                f"{said.cell} 已重新解决；先前的解决和理由都在日志中。",
+                f"{said.cell} is settled differently; the log keeps how and why it was before.",
+            )
+        )
+    return 0
+
+
+def _chosen(conflict: Conflict, said: argparse.Namespace) -> tuple[str | None, Any]:
     """The version that the letter names, or the value given: text, or JSON for a group of columns."""
     from inspect_tui.records.conflicts import typed_value
 
-    heads = view.conflict.heads
+    heads = conflict.heads
     if said.choice is not None:
         place = string.ascii_lowercase.find(said.choice.lower())
         if len(said.choice) != 1 or not 0 <= place < len(heads):
@@ -328,12 +353,12 @@ def _chosen(view: ConflictView, said: argparse.Namespace) -> tuple[str | None, A
 COMMANDS: Final = (
     Command(
         ("merge",),
-        Text("合并其他工作区或数据库文件", "take in other workspaces or database files"),
+        Text("合并其他工作区、数据库文件或数据包", "take in other workspaces, database files or bundles"),
         merge,
         (
             argument(
                 "sources",
-                help=Text("工作区文件夹或 .db 文件", "workspace folders or .db files"),
+                help=Text("工作区文件夹、.db 文件或数据包 .itb", "workspace folders, .db files or bundles .itb"),
                 nargs="+",
                 metavar="SOURCE",
             ),
@@ -363,6 +388,11 @@ COMMANDS: Final = (
                 "--value", help=Text("另定取值（成组字段写 JSON）", "another value (JSON for a group of columns)")
             ),
             argument("--reason", help=Text("理由，必填", "why; always needed"), default=""),
+            argument(
+                "--again",
+                help=Text("改用别的办法解决已解决的冲突", "settle differently what was settled already"),
+                action="store_true",
+            ),
         ),
     ),
 )

@@ -20,13 +20,19 @@ MOST: Final = 1_000_000_000
 PATHS: Final = frozenset({"FILE", "PATH", "DIR", "SOURCE", "TARGET", "REPLICA"})
 """Names of arguments that are paths: they may be bytes of any encoding, but not empty."""
 GROUPS: Final[dict[str, Text]] = {
+    "pin": Text("本机的 PIN", "the PIN of this laptop"),
+    "officer": Text("本机的人员", "officers of this laptop"),
     "checklist": Text("检查表", "checklists"),
     "checklist law": Text("法规登记表", "the legal register"),
     "site": Text("检查对象", "sites"),
+    "task": Text("检查任务", "tasks"),
+    "draw": Text("双随机抽取", "random draws"),
     "inspection": Text("检查", "inspections"),
     "photo": Text("照片", "photos"),
     "finding": Text("问题", "findings"),
     "conflict": Text("冲突", "conflicts"),
+    "bundle": Text("数据包（U 盘）", "bundles for USB sticks"),
+    "team": Text("团队", "the team"),
     "export": Text("导出", "exports"),
 }
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")

@@ -15,8 +15,10 @@ PATIENCE_S: Final = 1.0
 class Progress:
     """Told how far something is, as often as one likes."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, in_bytes: bool = False) -> None:
+        """Args: in_bytes: what is counted are bytes, shown with their rate."""
         self._label = label
+        self._in_bytes = in_bytes
         self._start = time.monotonic()
         self._terminal = sys.stderr.isatty()
         self._bar: Any = None
@@ -49,6 +51,11 @@ class Progress:
         from rich.markup import escape
         from rich.progress import Progress as Bar
 
-        bar = Bar(console=Console(stderr=True), transient=True)
+        columns: list[Any] = [*Bar.get_default_columns()]
+        if self._in_bytes:
+            from rich.progress import DownloadColumn, TransferSpeedColumn
+
+            columns += [DownloadColumn(), TransferSpeedColumn()]
+        bar = Bar(*columns, console=Console(stderr=True), transient=True)
         bar.start()
         return bar, bar.add_task(escape(self._label), total=None)

@@ -41,6 +41,14 @@ GLOBALS: Final = (
         metavar="DIR",
     ),
     argument("--json", help=Text("为脚本输出 JSON", "answer in JSON, for scripts"), action="store_true"),
+    argument(
+        "--pin-file",
+        help=Text(
+            "PIN 所在的文件，须用密钥时才读（环境变量 INSPECT_TUI_PIN）",
+            "file with the PIN, read when a key is needed (environment INSPECT_TUI_PIN)",
+        ),
+        metavar="FILE",
+    ),
     argument("--lang", help=Text("界面语言", "language"), choices=("zh", "en")),
     argument(
         "--version",
@@ -77,7 +85,14 @@ def _dispatch(argv: Sequence[str]) -> int:
 
     said = build(COMMANDS, GLOBALS).parse_args(argv)
     check_texts(said, (*GLOBALS, *said.command.arguments))
-    return int(said.command.run(Context(folder_of(getattr(said, "workspace", None)), "json" in said), said))
+    from inspect_tui.cli.pin_asking import TerminalAsker
+    from inspect_tui.records.pin_access import set_asker
+
+    before = set_asker(TerminalAsker(getattr(said, "pin_file", None)))
+    try:
+        return int(said.command.run(Context(folder_of(getattr(said, "workspace", None)), "json" in said), said))
+    finally:
+        set_asker(before)
 
 
 def folder_of(named: str | None) -> Path:

@@ -96,6 +96,7 @@ def doctor(context: Context, _: argparse.Namespace) -> int:
         "terminal": {"size": "×".join(map(str, shutil.get_terminal_size())), "is_terminal": sys.stdout.isatty()},
         "workspace": _look_at_workspace(context, problems),
         "problems": problems,
+        "advice": _advice(context),
     }
     if time.time() < _EARLIEST:
         problems.append(
@@ -164,6 +165,18 @@ def _look_at_workspace(context: Context, problems: list[dict[str, str]]) -> dict
     return found
 
 
+def _advice(context: Context) -> list[dict[str, str]]:
+    """What would be better otherwise and is wrong with nothing: no PIN."""
+    from inspect_tui.records.officers import pin_advice
+    from inspect_tui.records.pin_access import Access
+    from inspect_tui.records.workspace import DEVICE_KEY
+
+    if not (context.folder / DEVICE_KEY).is_file():
+        return []
+    said = pin_advice(Access(context.folder))
+    return [] if said is None else [{"code": "no_pin", "zh": said.zh, "en": said.en}]
+
+
 def _badge_problems(badge: str, path: Path) -> list[dict[str, str]]:
     """No badge number, or one from before the rule that every action now holds it to."""
     from inspect_tui.records.rules import clean_badge
@@ -211,6 +224,8 @@ def _show(report: dict[str, Any]) -> None:
         fields([(str(label), ", ".join(value) if isinstance(value, list) else value)])
     for problem in report["problems"]:
         line("✗ " + say(Text(problem["zh"], problem["en"])))
+    for advice in report["advice"]:
+        line("· " + say(Text(advice["zh"], advice["en"])))
     if not report["problems"]:
         line(tr("✓ 未发现问题。", "✓ Nothing is wrong."))
     if workspace["exists"]:

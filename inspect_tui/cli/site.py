@@ -1,14 +1,15 @@
-"""`site add|list|import|show`."""
+"""`site add|list|show`; `site import` is in `site_import`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from inspect_tui.cli import site_change, site_import
 from inspect_tui.cli.command import Command, argument
-from inspect_tui.cli.failures import REFUSED, WrongUsage
+from inspect_tui.cli.failures import WrongUsage
 from inspect_tui.cli.output import fields, line, print_json, table
 from inspect_tui.cli.plain import plain
+from inspect_tui.cli.same_site import same_json, same_lines
 from inspect_tui.texts import Text, say, tr
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def add(context: Context, said: argparse.Namespace) -> int:
             responsible_party=said.party,
             attributes=attributes_of(said.attribute),
             contact_phone=said.phone,
+            risk_class=site_change.risk_of(said.risk),
         )
         row = add_site(workspace, site)
         warnings = site_warnings(workspace, row)
@@ -82,7 +84,9 @@ def add(context: Context, said: argparse.Namespace) -> int:
 
 def list_(context: Context, said: argparse.Namespace) -> int:
     """Sites, by name."""
+    from inspect_tui.records.model import RISK_CLASSES
     from inspect_tui.records.queries import known_area, known_kind, list_sites
+    from inspect_tui.records.times import shown
 
     with context.open() as workspace:
         if said.area is not None:
@@ -96,6 +100,9 @@ def list_(context: Context, said: argparse.Namespace) -> int:
                 words=" ".join(said.words),
                 area=said.area,
                 kind=said.kind,
+                risk=said.risk,
+                not_inspected_days=said.not_inspected_days,
+                sort=said.sort,
                 include_void=said.void,
                 limit=PAGE,
                 offset=len(lines),
@@ -110,6 +117,8 @@ def list_(context: Context, said: argparse.Namespace) -> int:
         tr("编号", "id"),
         tr("行政区", "area"),
         tr("类型", "kind"),
+        tr("风险", "risk"),
+        tr("最近检查", "last visit"),
         tr("检查", "visits"),
         tr("待整改", "open"),
         tr("名称", "name"),
@@ -117,39 +126,25 @@ def list_(context: Context, said: argparse.Namespace) -> int:
     table(
         headers,
         (
-            (each.id, say(each.area_name), say(each.kind_title), each.inspections, each.open_findings, each.name)
+            (
+                each.id,
+                say(each.area_name),
+                say(each.kind_title),
+                RISK_CLASSES.get(each.risk_class, "-"),
+                shown(each.last_inspected)[:10] or "-",
+                each.inspections,
+                each.open_findings,
+                each.title,
+            )
             for each in lines
         ),
     )
     return 0
 
 
-def import_(context: Context, said: argparse.Namespace) -> int:
-    """Record the sites of a CSV file; a row that fails is named and the others are taken."""
-    from inspect_tui.records.sites import import_sites
-
-    with context.open() as workspace:
-        results = import_sites(workspace, Path(said.file).expanduser())
-    refused = [each for each in results if each.site is None]
-    if context.json:
-        print_json([plain(each) for each in results])
-    else:
-        made = sum(each.created for each in results)
-        line(
-            tr(
-                f"新登记 {made} 个，已有 {len(results) - made - len(refused)} 个，未收 {len(refused)} 个。",
-                f"{made} recorded, {len(results) - made - len(refused)} known already, {len(refused)} refused.",
-            )
-        )
-        for each in results:
-            for problem in each.problems:
-                mark = "✗" if each.site is None else "!"
-                line(tr(f"{mark} 第 {each.line} 行：", f"{mark} line {each.line}: ") + say(problem))
-    return REFUSED if refused else 0
-
-
 def show(context: Context, said: argparse.Namespace) -> int:
     """One site with its history."""
+    from inspect_tui.records.model import RISK_CLASSES
     from inspect_tui.records.queries import site_detail
     from inspect_tui.records.times import shown
 
@@ -164,6 +159,8 @@ def show(context: Context, said: argparse.Namespace) -> int:
             "contact_phone": detail.contact_phone,
             "inspection_list": [plain(each) for each in detail.inspections],
             "finding_list": [plain(each) for each in detail.findings],
+            "task_list": [plain(each) for each in detail.tasks],
+            **same_json(detail),
         }
         print_json(told)
         return 0
@@ -178,10 +175,16 @@ def show(context: Context, said: argparse.Namespace) -> int:
             (tr("位置", "position"), _position(detail.row)),
             (tr("统一社会信用代码", "credit code"), site.uscc),
             (tr("责任单位", "responsible party"), detail.responsible_party),
+            (tr("风险等级", "risk class"), RISK_CLASSES.get(site.risk_class, "")),
+            (tr("最近检查", "last inspected"), shown(site.last_inspected)),
             (tr("联系电话", "phone"), detail.contact_phone or ""),
             *detail.attributes.items(),
         )
     )
+    for each in same_lines(detail):
+        line(each)
+    for task in detail.tasks:
+        line(tr(f"任务 {task.due_date}", f"task {task.due_date}") + f"  {task.id}  {say(task.checklist_title)}")
     for visit in detail.inspections:
         line(f"{shown(visit.started_at)}  {visit.id}  {say(visit.checklist_title)}  {visit.state}")
     for finding in detail.findings:
@@ -242,6 +245,11 @@ COMMANDS: Final = (
                 metavar="KEY=VALUE",
             ),
             argument("--phone", help=Text("联系电话（不进入日志）", "telephone (kept out of the log)"), default=""),
+            argument(
+                "--risk",
+                help=Text("风险等级，本单位自定；none 为未分级", "risk class, the bureau's own; none: not graded"),
+                choices=site_change.RISKS,
+            ),
         ),
     ),
     Command(
@@ -257,21 +265,31 @@ COMMANDS: Final = (
             ),
             _AREA,
             argument("--kind", help=Text("类型", "kind")),
+            argument(
+                "--risk",
+                help=Text("风险等级；none 为未分级", "risk class; none: not graded"),
+                choices=site_change.RISKS,
+            ),
+            argument(
+                "--not-inspected-days",
+                help=Text("只要近若干天内没有检查过的", "only those not inspected within so many days"),
+                type=int,
+                metavar="DAYS",
+            ),
+            argument(
+                "--sort",
+                help=Text(
+                    "排序：名称；最久未检查的在前；风险高的在前",
+                    "order: by name; the longest not inspected first; the highest risk first",
+                ),
+                choices=("name", "last", "risk"),
+                default="name",
+            ),
             argument("--void", help=Text("也列出作废的", "also voided ones"), action="store_true"),
         ),
     ),
-    Command(
-        ("site", "import"),
-        Text("从 CSV 登记检查对象", "record the sites of a CSV file"),
-        import_,
-        (
-            argument(
-                "file",
-                help=Text("UTF-8 CSV，表头 name,kind,…", "UTF-8 CSV with the header name,kind,…"),
-                metavar="FILE",
-            ),
-        ),
-    ),
+    *site_change.COMMANDS,
+    *site_import.COMMANDS,
     Command(
         ("site", "show"),
         Text("显示一个检查对象及其历史", "show a site with its history"),

@@ -92,17 +92,20 @@ def _fill(
     photos: bool,
     progress: Callable[[int, int | None], None] | None,
 ) -> dict[str, Any]:
+    from inspect_tui.records.pin_file import PIN_FILE
     from inspect_tui.records.workspace import CONFIG, DATABASE, DEVICE_CERTIFICATE, DEVICE_KEY, ROOT_KEY
 
     _copy_database(workspace, folder / DATABASE, target, progress)
     faults = _look_through(workspace, folder / DATABASE)
     if not single:
-        for name in (CONFIG, DEVICE_CERTIFICATE, DEVICE_KEY, ROOT_KEY):
+        # without pin.json no PIN would ever open the sealed keys again
+        for name in (CONFIG, DEVICE_CERTIFICATE, DEVICE_KEY, ROOT_KEY, PIN_FILE):
             if (workspace.folder / name).is_file():
                 shutil.copy2(workspace.folder / name, folder / name)
     done: dict[str, Any] = {"photos": 0, "photos_missing": [], "photos_damaged": []}
     if photos:
-        done = _copy_photos(workspace, folder / "photos", progress)
+        # a single file has no pin.json beside it, without which nobody could open what is sealed
+        done = _copy_photos(workspace, folder / "photos", progress, sealed=not single)
     _sync(folder)
     return {**done, "faults": faults}
 
@@ -175,7 +178,7 @@ def _look_through(workspace: Workspace, copy_path: Path) -> int:
 
 
 def _copy_photos(
-    workspace: Workspace, folder: Path, progress: Callable[[int, int | None], None] | None
+    workspace: Workspace, folder: Path, progress: Callable[[int, int | None], None] | None, *, sealed: bool
 ) -> dict[str, Any]:
     from sync.blobs import Blobs
     from sync.errors import BlobError
@@ -187,7 +190,12 @@ def _copy_photos(
     damaged: list[str] = []
     for count, (sha256, state) in enumerate(map(tuple, rows), start=1):
         source = regular_file(workspace.blobs.root, sha256)
-        if source is None:
+        if source is None and workspace.blobs.is_sealed(sha256):
+            if sealed:
+                _copy_envelope(workspace.blobs.sealed_path_of(sha256), copies.sealed_path_of(sha256))
+            else:
+                missing.append(sha256)
+        elif source is None:
             (missing if state == "missing" else damaged).append(sha256)
         else:
             with source:
@@ -199,6 +207,15 @@ def _copy_photos(
         if progress is not None:
             progress(count, len(rows))
     return {"photos": copied, "photos_missing": missing, "photos_damaged": damaged}
+
+
+def _copy_envelope(source: Path, target: Path) -> None:
+    """A sealed private value as it lies: it opens with the PIN of this laptop, there as here."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file, target.open("xb") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -29,7 +29,7 @@ MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 100
 MAX_CELLS: Final = 4_000_000
 MAX_MISTAKES: Final = 1000
-_LANGUAGE: Final = re.compile(r"(label|hint|guidance_hint)\s*::.*\((zh|en)\)")
+_LANGUAGE: Final = re.compile(r"(label|hint|guidance_hint|constraint_message)\s*::.*\((zh|en)\)")
 
 
 class Spot(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from inspect_tui.photos.look import look_at
-from inspect_tui.photos.model import Look, PhotoWarning, Picture  # noqa: TC001  fields of a msgspec struct
+from inspect_tui.photos.model import Look, PhotoWarning, Picture
 from inspect_tui.photos.pixels import picture_of
 from inspect_tui.texts import Refused
 

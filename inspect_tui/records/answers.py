@@ -225,6 +225,7 @@ def undo(workspace: Workspace, inspection_id: str) -> str | None:
 def _last_said(workspace: Workspace, inspection_id: str) -> tuple[Row, HistoryEntry, list[HistoryEntry]] | None:
     """The newest own change of an answer that is no undo and was not undone, with its row and the row's history."""
     device = workspace.device
+    carried = _carried_over(workspace, inspection_id)
     newest: tuple[Row, HistoryEntry, list[HistoryEntry]] | None = None
     for (row_id,) in map(tuple, workspace.select("SELECT id FROM answers WHERE inspection = ?", inspection_id)):
         history = workspace.replica.history(row_id)
@@ -236,14 +237,23 @@ def _last_said(workspace: Workspace, inspection_id: str) -> tuple[Row, HistoryEn
             and entry.refused is None
             and "undone" not in entry.set
             and entry.version not in undone
+            and _sequence(entry.version) > carried
         ]
         if not own:
             continue
-        last = max(own, key=_sequence)
-        if newest is None or _sequence(last) > _sequence(newest[1]):
+        last = max(own, key=lambda entry: _sequence(entry.version))
+        if newest is None or _sequence(last.version) > _sequence(newest[1].version):
             newest = (workspace.row("answers", row_id), last, history)
     return newest
 
 
-def _sequence(entry: HistoryEntry) -> int:
-    return int(entry.version.split(":")[1])
+def _carried_over(workspace: Workspace, inspection_id: str) -> int:
+    """When this device last carried the inspection over: what was said of another version is not taken back."""
+    rows = workspace.select("SELECT created FROM carry_overs WHERE inspection = ?", inspection_id)
+    return max(
+        (_sequence(row["created"]) for row in rows if row["created"].startswith(workspace.device)), default=0
+    )
+
+
+def _sequence(version: str) -> int:
+    return int(version.split(":")[1])

@@ -69,6 +69,11 @@ def checked_value(workspace: Workspace, row: Row, cell: str, value: Any) -> Any:
     return plain(value) if plain is not None else placed(_Place(workspace, row), value)  # type: ignore[misc]
 
 
+def may_be_typed(table: str, cell: str) -> bool:
+    """Whether a value other than those recorded may be typed for a cell."""
+    return cell == "void" or (table, cell) in _PLAIN or (table, cell) in _PLACED
+
+
 def _refuse_shape(cell: Cell, value: Any) -> None:
     """Raise Refused where the value is not of the cell's kind, or a group has other columns than its own."""
     if not cell.columns:
@@ -309,6 +314,16 @@ def _attributes(value: Any) -> Any:
     return tidy_attributes(value)
 
 
+def _risk_class(value: Any) -> Any:
+    from inspect_tui.records.sites import risk_class_of
+
+    return risk_class_of(value or "") or None
+
+
+def _due_day(value: Any) -> Any:
+    return times.parse_day(value or "").isoformat()
+
+
 def _uscc(value: Any) -> Any:
     code = uscc.tidy(clean_line(value or ""))
     if code and not uscc.valid(code):
@@ -365,6 +380,7 @@ _PLAIN: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {
     ("sites", "position"): _position,
     ("sites", "uscc"): _uscc,
     ("sites", "responsible_party"): _line_cell,
+    ("sites", "risk_class"): _risk_class,
     ("inspections", "attributes"): _attributes,
     ("inspections", "started_at"): _started_at,
     ("inspections", "ended_at"): _ended_at,
@@ -384,6 +400,9 @@ _PLAIN: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {
     ("sample_results", "report"): _report,
     ("sample_results", "note"): _text_cell,
     ("officers", "name"): _name,
+    ("tasks", "officers"): _officers,
+    ("tasks", "due_date"): _due_day,
+    ("tasks", "note"): _text_cell,
 }
 _PLACED: Final[dict[tuple[str, str], Callable[[_Place, Any], Any]]] = {
     ("sites", "kind"): _site_kind,

@@ -49,11 +49,57 @@ def list_conflicts(workspace: Workspace) -> list[ConflictView]:
         if row is None:
             continue
         inspection = row.id if conflict.table == "inspections" else row.values.get("inspection")
-        views.append(ConflictView(conflict, row, _title(workspace, row), inspection, row.values.get("item")))
+        views.append(ConflictView(conflict, row, row_title(workspace, row), inspection, row.values.get("item")))
     return views
 
 
-def _title(workspace: Workspace, row: Row) -> str:
+@dataclass(frozen=True, slots=True)
+class ConflictLine:
+    """One conflict in a list; `values` is how many there are to choose from."""
+
+    table: str
+    row: str
+    cell: str
+    title: str
+    values: int
+
+
+def conflict_lines(workspace: Workspace, *, limit: int = 200, offset: int = 0) -> list[ConflictLine]:
+    """The cells in conflict without their values, which takes no longer for a long history."""
+    found = workspace.select(
+        "SELECT tbl, row, cell FROM conflicts ORDER BY tbl, row, cell LIMIT ? OFFSET ?", limit, offset
+    )
+    lines: list[ConflictLine] = []
+    for table, row_id, cell in map(tuple, found):
+        row = workspace.replica.row(table, row_id)
+        if row is not None:
+            lines.append(ConflictLine(table, row_id, cell, row_title(workspace, row), len(row.seen(cell))))
+    return lines
+
+
+def conflict_view(workspace: Workspace, table: str, row_id: str, cell: str) -> ConflictView:
+    """One conflict with all its values.
+
+    Raises:
+        Refused: The cell is in none.
+    """
+    conflict = _find(workspace, table, row_id, cell)
+    if conflict is None:
+        raise _none()
+    row = workspace.row(table, row_id)
+    inspection = row.id if table == "inspections" else row.values.get("inspection")
+    return ConflictView(conflict, row, row_title(workspace, row), inspection, row.values.get("item"))
+
+
+def row_title(workspace: Workspace, row: Row) -> str:
+    """What a row is about: site, item, description, day; its id where nothing says so."""
+    if row.table == "same_sites":
+        pair = [workspace.replica.row("sites", row.values[name] or "") for name in ("kept", "joined")]
+        return " = ".join(site.values["name"] or site.id for site in pair if site is not None) or row.id
+    if row.table in {"follow_ups", "photos"} and row.values.get("finding"):
+        finding = workspace.replica.row("findings", row.values["finding"])
+        if finding is not None and not row.values.get("file_name"):
+            return row_title(workspace, finding)
     site = row if row.table == "sites" else None
     if site is None and row.values.get("site"):
         site = workspace.replica.row("sites", row.values["site"])
@@ -64,6 +110,8 @@ def _title(workspace: Workspace, row: Row) -> str:
         site.values["name"] if site is not None else None,
         row.values.get("item"),
         row.values.get("description"),
+        row.values.get("file_name"),
+        times.shown(row.values["started_at"])[:10] if row.table == "inspections" else None,
     ]
     return " ".join(part for part in parts if part) or row.id
 
@@ -106,8 +154,11 @@ _SHORT: Final = 60
 
 
 def _find(workspace: Workspace, table: str, row_id: str, cell: str) -> Conflict | None:
-    place = (table, row_id, cell)
-    return next((one for one in workspace.replica.conflicts() if (one.table, one.row, one.cell) == place), None)
+    return workspace.replica.conflict(table, row_id, cell)
+
+
+def _none() -> Refused:
+    return Refused("该单元格没有冲突，可能已解决。", "This cell is not in conflict; it may be settled already.")
 
 
 def resolve(
@@ -140,41 +191,57 @@ def resolve(
         RefusedByRules: `value` breaks a rule.
         Refused: No reason, the cell is not in conflict, has no such version, or `value` does not fit it.
     """
+    with workspace.writing():
+        found = _find(workspace, table, row_id, cell)
+        if found is None:
+            raise _none()
+        settle(workspace, found, version=version, value=value, reason=reason, basis=basis)
+
+
+def settle(
+    workspace: Workspace, found: Conflict, *, version: str | None, value: Any, reason: str, basis: Row | None
+) -> None:
+    """Write the value of a cell that several people gave, and why, in one changeset; inside `writing`.
+
+    Raises:
+        RefusedByRules: As `resolve`.
+        Refused: As `resolve`.
+    """
     from inspect_tui.records.cell_values import checked_value
     from inspect_tui.records.findings import latest_recheck_failed
     from sync.replica import Edit
 
+    table, row_id, cell = found.table, found.row, found.cell
     reason = clean_text(reason)
     if not reason:
         raise Refused("解决冲突须写明理由（--reason）。", "Settling a conflict needs a reason (--reason).")
-    with workspace.writing():
-        found = _find(workspace, table, row_id, cell)
-        if found is None:
-            raise Refused(
-                "该单元格没有冲突，可能已解决。", "This cell is not in conflict; it may be settled already."
-            )
-        row = workspace.row(table, row_id)
-        if version is not None:
-            chosen = [head.value for head in found.heads if head.version == version]
-            if not chosen:
-                raise Refused("没有这一版本。", "There is no such version.")
-            value = chosen[0]
-        else:
-            value = checked_value(workspace, row, cell, value)
-        if _closes(found, value) and latest_recheck_failed(workspace, row):
-            raise RefusedByRules([RECHECK_FAILED])
-        cells = {cell: value}
-        if (table, cell, value) == ("findings", "void", None):
-            cells |= _status_before(workspace, row)
-        said = {
-            "target": {"table_name": table, "row_id": row_id, "cell_name": cell},
-            "reason": reason,
-            "at": times.stored(times.now()),
-            "people": {"officer": workspace.officer.name, "badge": workspace.officer.badge},
-        }
-        covers = cell == "void" and value is not None
-        edits = [Edit(table, row_id, cells, basis=basis, covers_row=covers), Edit("resolutions", new_id(), said)]
-        workspace.write(row.area, edits)
+    if cell not in SCHEMA.by_name[table].by_name:
+        raise Refused(
+            "同一记录在两个行政区各登记了一次，不能选择取值；请由管理员核对两台设备。",
+            "The row was created in two areas, which no choice settles; an administrator has to look at both devices.",
+        )
+    row = workspace.row(table, row_id)
+    if version is not None:
+        chosen = [head.value for head in found.heads if head.version == version]
+        if not chosen:
+            raise Refused("没有这一版本。", "There is no such version.")
+        value = chosen[0]
+    else:
+        value = checked_value(workspace, row, cell, value)
+    if _closes(found, value) and latest_recheck_failed(workspace, row):
+        raise RefusedByRules([RECHECK_FAILED])
+    cells = {cell: value}
+    if (table, cell, value) == ("findings", "void", None):
+        cells |= _status_before(workspace, row)
+    said = {
+        "target": {"table_name": table, "row_id": row_id, "cell_name": cell},
+        "reason": reason,
+        "at": times.stored(times.now()),
+        "people": {"officer": workspace.officer.name, "badge": workspace.officer.badge},
+    }
+    covers = cell == "void" and value is not None
+    edits = [Edit(table, row_id, cells, basis=basis, covers_row=covers), Edit("resolutions", new_id(), said)]
+    workspace.write(row.area, edits)
 
 
 def _closes(found: Conflict, value: Any) -> bool:

@@ -19,6 +19,7 @@ from inspect_tui.records.finding_rules import (
 from inspect_tui.records.frozen import frozen_of, item_of, legal_basis_text, plan_section_text
 from inspect_tui.records.inspections import editable
 from inspect_tui.records.model import FindingInput, Officer, Origin, Problem, RefusedByRules
+from inspect_tui.records.officers import refuse_other
 from inspect_tui.records.rows import current, decoded, group, void
 from inspect_tui.records.rules import clean_badge, clean_line, clean_text, visible
 from inspect_tui.records.sites import refuse_void
@@ -308,12 +309,14 @@ def follow_up(
 
     Raises:
         RefusedByRules: The event cannot follow, or lacks what it needs.
-        Refused: No such finding, or a cell that the event changes is in conflict.
+        Refused: No such finding, a cell that the event changes is in conflict, or `by` is another officer than the one
+            who is switched in and a PIN is set.
     """
     from sync.replica import Edit
 
     text = clean_text(text)
     by = _acting(by or workspace.officer)
+    refuse_other(workspace, by)
     moment = times.stored(at or times.now())
     with workspace.writing():
         row = basis or workspace.row("findings", finding_id)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checklists.freezing import Frozen
-    from checklists.model import Item
+    from checklists.model import Checklist, Item
     from inspect_tui.records.workspace import Workspace
     from sync.replica import Edit, Row
 
@@ -62,12 +62,31 @@ def freezing(workspace: Workspace, area: str, checklist_id: str) -> tuple[str, s
         Refused: The catalogue has no such checklist.
     """
     from checklists.errors import ChecklistError
+
+    try:
+        checklist = workspace.catalogue_for(area).checklist(checklist_id)
+    except ChecklistError as error:
+        raise Refused(error.zh, error.en) from error
+    layers = workspace.layers(area)
+    if layers.published is not None and checklist_id in layers.published.by and checklist_id not in layers.local:
+        from inspect_tui.records.publications import proven
+
+        checklist = proven(workspace, layers.published.by[checklist_id])
+    return freezing_of(workspace, area, checklist)
+
+
+def freezing_of(workspace: Workspace, area: str, checklist: Checklist) -> tuple[str, str, list[Edit]]:
+    """What it takes to freeze this checklist for an area; returns as `freezing`.
+
+    Raises:
+        Refused: It refers to a document that the legal register lacks.
+    """
+    from checklists.errors import ChecklistError
     from checklists.freezing import digest, freeze
     from sync.replica import Edit
 
     try:
-        checklist = workspace.catalogue.checklist(checklist_id)
-        text = freeze(checklist, workspace.catalogue.register)
+        text = freeze(checklist, workspace.catalogue_for(area).register)
     except ChecklistError as error:
         raise Refused(error.zh, error.en) from error
     hash_ = digest(text)

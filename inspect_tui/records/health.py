@@ -63,6 +63,8 @@ def _photo_problems(workspace: Workspace) -> Iterator[Problem]:
     )
     for row in rows:
         size = _size(workspace, row["sha256"])
+        if size is None and row["state"] == "here" and workspace.blobs.is_sealed(str(row["sha256"])):
+            continue
         if row["state"] == "missing":
             missing.append(row["sha256"])
         elif size is None:

@@ -44,6 +44,7 @@ def start(
     row: str | None = None,
     loaded: Mapping[str, str] | None = None,
     origin: Origin | None = None,
+    task: str | None = None,
 ) -> str:
     """Start an inspection of a site; the checklist is frozen with it.
 
@@ -59,13 +60,16 @@ def start(
         row: Row id; a new one unless given.
         loaded: `loaded_file` and `loaded_digest`, when it comes from a file.
         origin: Who recorded it, where it comes from a file.
+        task: Row id of the task that it is for; without one, the most urgent that waits here for this checklist. A
+            file names none, so that two laptops loading it agree to the byte.
 
     Returns:
         The row id of the inspection.
 
     Raises:
-        Refused: No such site or checklist, the site is void, or a badge number is none.
+        Refused: No such site or checklist, the site is void, a badge number is none, or the task does not fit.
     """
+    from inspect_tui.records.tasks import task_of_visit
     from sync.replica import Edit
 
     with workspace.writing():
@@ -90,6 +94,8 @@ def start(
         }
         if loaded is not None:
             cells["loaded"] = group("inspections", "loaded", loaded)
+        elif (named := task_of_visit(workspace, site, checklist_id, people, task)) is not None:
+            cells["task"] = named
         edits.append(Edit("inspections", row, cells))
         edits += officer_edits(workspace, site.area, people)
         workspace.write(site.area, edits)

@@ -7,7 +7,7 @@ file loaded on two laptops meets in the same rows.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -56,6 +56,26 @@ _REFUSALS: Final = (Refused, SyncError, ChecklistError)
 LOADED: Final = "inspection load"
 """What a loaded finding names as its device: the same wherever the file is loaded."""
 
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An inspection that another system numbered, instead of one whose content says which it is.
+
+    It is submitted where the rules let it, else it stays a draft and what it lacks is said.
+
+    Attributes:
+        names: What that system calls it, the lasting one first; kept with it.
+        row: Row id under which one of the names is here already.
+        device: What a finding names as its device.
+        dry: No photo is taken in: whoever calls takes everything back.
+    """
+
+    names: tuple[str, ...]
+    row: str | None = None
+    device: str = LOADED
+    dry: bool = False
+
+
 Taken = dict[str, "tuple[Path, Ingested | Refused]"]
 
 
@@ -88,7 +108,7 @@ def load_inspections(
     return results
 
 
-def load_one(workspace: Workspace, found: Found, folder: Path) -> LoadResult:
+def load_one(workspace: Workspace, found: Found, folder: Path, source: Source | None = None) -> LoadResult:
     """Load one object: all of it, or nothing with every reason that was met."""
     if found.problem is not None:
         return LoadResult(found.line, None, created=False, problems=(found.problem,))
@@ -98,7 +118,7 @@ def load_one(workspace: Workspace, found: Found, folder: Path) -> LoadResult:
         path, zh, en = explain(msgspec.ValidationError(str(error)))
         return LoadResult(found.line, None, created=False, problems=(_problem(found, path, zh, en),))
     try:
-        return _Loading(workspace, found, said, folder).run()
+        return _Loading(workspace, found, said, folder, source).run()
     except RefusedByRules as refused:
         problems = tuple(_placed(found, said, problem) for problem in refused.problems)
     except _REFUSALS as refused:
@@ -124,7 +144,8 @@ def _problem(
 ) -> Problem:
     """A problem that names line, field and reason, and in an array which of its inspections."""
     line = line_of(found, path)
-    return problem_at(line, field_name(path), zh, en, code=code, item=item, index=found.index)
+    name = found.named(path) or field_name(path)
+    return problem_at(line, name, zh, en, code=code, item=item, index=found.index, where=found.where)
 
 
 _PLACED: Final = "placed"
@@ -133,11 +154,14 @@ _PLACED: Final = "placed"
 class _Loading:
     """One inspection on its way in."""
 
-    def __init__(self, workspace: Workspace, found: Found, said: LoadedInspection, folder: Path) -> None:
+    def __init__(
+        self, workspace: Workspace, found: Found, said: LoadedInspection, folder: Path, source: Source | None
+    ) -> None:
         self.workspace = workspace
         self.found = found
         self.said = said
         self.folder = folder
+        self.source = source
         self.warnings: list[Problem] = []
         self.id = ""
 
@@ -148,6 +172,9 @@ class _Loading:
             with self._at("ended_at"):
                 times.stored(said.ended_at)
         with self._at("started_at"):
+            if self.source is not None:
+                times.stored(said.started_at)
+                return self.source.row or timed_id(said.started_at, "inspection", "source", self.source.names[0])
             return timed_id(
                 said.started_at,
                 "inspection",
@@ -162,7 +189,8 @@ class _Loading:
     def run(self) -> LoadResult:
         """Load it."""
         self.id = self._identify()
-        digest = digest_of(self.said)
+        # Whether it could be submitted is no difference in what was said.
+        digest = digest_of(self.said if self.source is None else msgspec.structs.replace(self.said, submit=True))
         if (again := self._loaded_before(digest)) is not None:
             return again
         self._look_for_trouble()
@@ -224,6 +252,8 @@ class _Loading:
 
     def _take_in(self) -> Taken:
         """Copy all photos into the store before the database is held."""
+        if self.source is not None and self.source.dry:
+            return {}
         wanted: dict[Path, str] = {}
         for index, one in enumerate(self.said.answers):
             for number, photo in enumerate(one.photos):
@@ -253,7 +283,8 @@ class _Loading:
         said = self.said
         first = said.officers[0] if said.officers else None
         officer = Officer(clean_line(first.name), clean_badge(first.badge)) if first else Officer("", "")
-        return Origin(officer, LOADED, said.ended_at or (times.now() if said.submit else said.started_at))
+        device = LOADED if self.source is None else self.source.device
+        return Origin(officer, device, said.ended_at or (times.now() if said.submit else said.started_at))
 
     def _record(self, digest: str, taken: Taken) -> None:
         said, workspace = self.said, self.workspace
@@ -271,7 +302,8 @@ class _Loading:
                 attributes={key: value for key, value in said.attributes.items() if value},
                 started_at=said.started_at,
                 row=self.id,
-                loaded={"loaded_digest": digest},
+                loaded={"loaded_digest": digest}
+                | ({} if self.source is None else {"loaded_file": " ".join(self.source.names)}),
                 origin=origin,
             )
         with self._at("ended_at"):
@@ -287,7 +319,13 @@ class _Loading:
         for index, one in enumerate(said.answers):
             self._answer(index, one, taken, origin)
         if said.submit:
-            submission = inspections.submit(workspace, self.id, origin=origin)
+            try:
+                submission = inspections.submit(workspace, self.id, origin=origin)
+            except RefusedByRules as refused:
+                if self.source is None:
+                    raise
+                self.warnings += [_placed(self.found, said, one) for one in refused.problems]
+                return
             # What answers and photos have to say was said at them.
             whole = {"unchecked", "present_missing", "present_reason", "conflict"}
             self.warnings += [_placed(self.found, said, one) for one in submission.warnings if one.code in whole]
@@ -328,7 +366,11 @@ class _Loading:
                     quick_test=further.quick_test,
                 )
                 answer(workspace, self.id, one.item, extra)
-            answered = answer(workspace, self.id, one.item, answer_input(one))
+            plain_answer = answer_input(one)
+            if one.photos and self.source is not None and self.source.dry:
+                # Stands for the photos until everything is taken back.
+                plain_answer = replace(plain_answer, photo_waiver="dry")
+            answered = answer(workspace, self.id, one.item, plain_answer)
         self.warnings += [_placed(self.found, self.said, warning) for warning in answered.warnings]
         for number, photo in enumerate(one.photos):
             self._photo(index, number, one.item, photo, taken, origin)
@@ -344,6 +386,8 @@ class _Loading:
     def _photo(
         self, index: int, number: int, item: str, photo: str | LoadedPhoto, taken: Taken, origin: Origin
     ) -> None:
+        if path_of(photo) not in taken:
+            return  # A dry run.
         path, outcome = taken[path_of(photo)]
         with self._at("answers", index, "photos", number):
             if isinstance(outcome, Refused):
@@ -365,7 +409,13 @@ class _Loading:
             )
         line = line_of(self.found, ["answers", index, "photos", number])
         self.warnings += [
-            problem_at(line, path.name, one.zh, one.en, code=one.code, item=item, index=self.found.index)
+            problem_at(
+                *(line, path.name, one.zh, one.en),
+                code=one.code,
+                item=item,
+                index=self.found.index,
+                where=self.found.where,
+            )
             for one in attached[0].warnings
         ]
 

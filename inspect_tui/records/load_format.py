@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
-from inspect_tui.records.model import Datum, Disposal, ItemSet, Severity, Signature, Verdict  # noqa: TC001  msgspec reads the field types at run time
+from inspect_tui.records.model import Datum, Disposal, ItemSet, Severity, Signature, Verdict
 
 if TYPE_CHECKING:
     from inspect_tui.records.load_json import Steps

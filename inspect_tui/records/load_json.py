@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,7 +13,7 @@ from inspect_tui.records.model import Problem
 from inspect_tui.texts import Refused, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Steps: TypeAlias = list[str | int]
@@ -52,6 +52,8 @@ class Found:
         tree: What it says, numbers as Decimal; None when it could not be read.
         problem: Why it could not be read.
         index: Its place in the array that it stands in, from 0; None where it stands by itself.
+        where: Where it stands, in words, if that is no line of a JSON file.
+        names: What its values are called where they come from, by their path.
     """
 
     line: int
@@ -59,6 +61,15 @@ class Found:
     tree: Any = None
     problem: Problem | None = None
     index: int | None = None
+    where: Text | None = None
+    names: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
+
+    def named(self, path: Steps) -> str | None:
+        """What the value at `path`, or the nearest one around it, is called where it comes from."""
+        for length in range(len(path), 0, -1):
+            if (name := self.names.get(tuple(path[:length]))) is not None:
+                return name
+        return None
 
 
 class _RuleError(ValueError):
@@ -170,23 +181,25 @@ def _too_deep(line: int, index: int | None = None) -> Problem:
 
 def problem_at(
     line: int,
-    field: str,
+    name: str,
     zh: str,
     en: str,
     *,
     code: str = "format",
     item: str | None = None,
     index: int | None = None,
+    where: Text | None = None,
 ) -> Problem:
-    """A problem that names line, field and reason, and its place in an array as `[index]`."""
-    place = field if index is None else f"[{index}]{'.' if field else ''}{field}"
+    """A problem that names line, or `where` it is, field and reason, and its place in an array as `[index]`."""
+    place = name if index is None else f"[{index}]{'.' if name else ''}{name}"
     where_zh, where_en = (f"，{place}", f", {place}") if place else ("", "")
+    start = where or Text(f"第 {line} 行", f"Line {line}")
     return Problem(
         code,
-        f"第 {line} 行{where_zh}：{zh.rstrip('。')}。",
-        f"Line {line}{where_en}: {en.rstrip('.')}.",
+        f"{start.zh}{where_zh}：{zh.rstrip('。')}。",
+        f"{start.en}{where_en}: {en.rstrip('.')}.",
         item,
-        field or None,
+        name or None,
     )
 
 

@@ -20,6 +20,8 @@ Severity: TypeAlias = Literal["critical", "major", "minor"]
 Disposal: TypeAlias = Literal["corrected", "order", "transfer", "case"]
 Status: TypeAlias = Literal["open", "replied", "corrected", "closed", "transferred", "case", "void"]
 FollowUpKind: TypeAlias = Literal["notice", "reply", "recheck", "extension", "closing", "void"]
+RiskClass: TypeAlias = Literal["high", "medium", "low"]
+TaskState: TypeAlias = Literal["assigned", "started", "done", "cancelled"]
 Datum: TypeAlias = Literal["WGS-84", "CGCS2000", "GCJ-02", "BD-09"]
 
 VERDICTS: dict[str, Text] = {
@@ -64,6 +66,18 @@ FOLLOW_UP_KINDS: dict[str, Text] = {
     "extension": Text("延期", "extension"),
     "closing": Text("销号", "closing"),
     "void": Text("作废", "void"),
+}
+RISK_CLASSES: dict[str, Text] = {
+    "high": Text("高", "high"),
+    "medium": Text("中", "medium"),
+    "low": Text("低", "low"),
+}
+"""The bureau's own grading of a site; nothing in a checklist or a limit depends on it."""
+TASK_STATES: dict[str, Text] = {
+    "assigned": Text("待检查", "to be done"),
+    "started": Text("检查中", "begun"),
+    "done": Text("已完成", "done"),
+    "cancelled": Text("已取消", "cancelled"),
 }
 SAMPLE_STATUSES: dict[str, Text] = {
     "taken": Text("已采样", "taken"),
@@ -171,6 +185,8 @@ class SiteInput:
     attributes: Mapping[str, str] = field(default_factory=dict)
     contact_phone: str = ""
     """Personal data: kept beside the photos, never in the log."""
+    risk_class: str = ""
+    """`high`, `medium`, `low`, or empty: the bureau's own grading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,15 +309,5 @@ class LoadResult:
 
     line: int
     inspection: str | None
-    created: bool
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of one row of an imported list of sites; `line` counts from 1, the header being line 1."""
-
-    line: int
-    site: str | None
     created: bool
     problems: tuple[Problem, ...] = ()

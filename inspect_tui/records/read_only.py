@@ -9,6 +9,7 @@ import contextlib
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspect_tui.records.setup import StoredIdentity
 from inspect_tui.records.tables import SCHEMA
@@ -18,6 +19,9 @@ from sync.errors import StoreError, SyncError
 from sync.peers import open_peer
 from sync.replica import Replica, Writing
 from sync.storage import connect, store_errors
+
+if TYPE_CHECKING:
+    from inspect_tui.records.pin_access import Access
 
 
 class Snapshot(Replica):
@@ -52,7 +56,7 @@ class Snapshot(Replica):
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
-def open_snapshot(folder: Path) -> Snapshot:
+def open_snapshot(folder: Path, access: Access | None = None) -> Snapshot:
     """Open the workspace in `folder` for reading.
 
     Raises:
@@ -66,7 +70,9 @@ def open_snapshot(folder: Path) -> Snapshot:
             contextlib.closing(connect(private / DATABASE)) as copy,
         ):
             peer.connection.backup(copy)
-        opened = Snapshot.open(private / DATABASE, SCHEMA, StoredIdentity(folder), folder / PHOTOS)
+        identity = StoredIdentity(folder, access)
+        opened = Snapshot.open(private / DATABASE, SCHEMA, identity, folder / PHOTOS)
+        opened.blobs.vault = identity.access
         assert isinstance(opened, Snapshot)  # noqa: S101  open makes one of its own class
         opened.original = folder
     except SyncError as error:

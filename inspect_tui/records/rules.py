@@ -196,6 +196,7 @@ class InspectionFacts:
         conflicts: Cells in conflict in the inspection and its answers.
         voided: Whether the inspection is void.
         strays: (item, description) of findings that are still open though their item does not fail.
+        gone: What was answered of items that the checklist no longer has.
     """
 
     state: State
@@ -209,6 +210,7 @@ class InspectionFacts:
     conflicts: int = 0
     voided: bool = False
     strays: Sequence[tuple[str, str]] = ()
+    gone: Sequence[Problem] = ()
 
 
 def submission_refusals(facts: InspectionFacts) -> list[Problem]:
@@ -381,4 +383,4 @@ def submission_warnings(facts: InspectionFacts) -> list[Problem]:
                 f"{facts.conflicts} conflicts in this inspection are not resolved.",
             )
         )
-    return [*problems, *facts.photo_warnings]
+    return [*problems, *facts.gone, *facts.photo_warnings]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import platform
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from inspect_tui.records.files import write_atomically
+from inspect_tui.records.pin_access import Access
 from inspect_tui.records.tables import SCHEMA
 from inspect_tui.records.workspace import (
     CONFIG,
     DATABASE,
     DEVICE_CERTIFICATE,
     DEVICE_KEY,
+    JOINING_CERTIFICATE,
     PHOTOS,
     ROOT_KEY,
     Config,
@@ -24,6 +26,7 @@ from sync.identity import Identity
 from sync.replica import Replica
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sync.keys import Key
@@ -32,17 +35,23 @@ if TYPE_CHECKING:
 class StoredIdentity(Identity):
     """The device's identity, read from its files when first needed: reading a workspace needs no cryptography."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, access: Access | None = None) -> None:
         object.__setattr__(self, "folder", folder)
+        object.__setattr__(self, "access", access or Access(folder))
 
     folder: Path
+    access: Access
+    """The way to the keys; it asks for the PIN where there is one and it was not entered."""
 
     @cached_property
     def key(self) -> Key:
-        """The device's private key."""
-        from sync.keys import Key
-
-        return Key.load(self.folder / DEVICE_KEY)
+        """The device's private key; a copy that was locked when it was opened becomes a new device first."""
+        settle: Callable[[], None] | None = self.__dict__.get("settle")
+        if settle is not None:
+            settle()
+            self.__dict__.pop("settle", None)
+            self.__dict__.pop("jws", None)
+        return self.access.load_key(DEVICE_KEY)
 
     @cached_property
     def jws(self) -> str:
@@ -59,10 +68,13 @@ class StoredIdentity(Identity):
     @cached_property
     def root(self) -> Key | None:
         """The team's root key, where it is kept on this device."""
-        from sync.keys import Key
+        return self.access.load_key(ROOT_KEY) if (self.folder / ROOT_KEY).is_file() else None
 
-        path = self.folder / ROOT_KEY
-        return Key.load(path) if path.is_file() else None
+    def lock(self) -> None:
+        """Forget the keys; they are read again once the PIN is entered."""
+        self.access.lock()
+        for name in ("key", "root"):
+            self.__dict__.pop(name, None)
 
 
 def first_config(*, name: str, badge: str, area: str) -> Config:
@@ -101,7 +113,10 @@ def make(folder: Path, config: Config) -> Replica:
         _clear_unfinished(folder)
         identity = Identity.found(config.device)
         save_identity(folder, identity)
-        replica = Replica.create(folder / DATABASE, SCHEMA, identity, folder / PHOTOS)
+        # read from its files, so that it can be locked
+        stored = StoredIdentity(folder)
+        replica = Replica.create(folder / DATABASE, SCHEMA, stored, folder / PHOTOS)
+        replica.blobs.vault = stored.access
     except OSError as error:
         reason = error.strerror or str(error)
         raise Refused(
@@ -134,15 +149,25 @@ def _clear_unfinished(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def save_identity(folder: Path, identity: Identity) -> None:
-    """Have keys and certificate on disk, the keys readable by their owner alone."""
+def save_identity(folder: Path, identity: Identity, access: Access | None = None) -> None:
+    """Have keys and certificate on disk: readable by their owner alone, and sealed where there is a PIN.
+
+    Raises:
+        LockedError: There is one, and it was not entered.
+    """
+    from sync.keys import write_secret
+
+    access = access or Access(folder)
+    # all texts first: whoever does not know the PIN changes nothing
+    texts = {DEVICE_KEY: access.key_text(DEVICE_KEY, identity.key)}
     if identity.root is not None and not (folder / ROOT_KEY).exists():
-        identity.root.save(folder / ROOT_KEY)
-    identity.key.save(folder / DEVICE_KEY)
+        texts = {ROOT_KEY: access.key_text(ROOT_KEY, identity.root), **texts}
+    for name, text in texts.items():
+        write_secret(folder / name, text)
     write_atomically(folder / DEVICE_CERTIFICATE, identity.jws.encode("ascii") + b"\n")
 
 
-def reopen(folder: Path, config: Config) -> Replica:
+def reopen(folder: Path, config: Config, access: Access | None = None, *, joining: bool = False) -> Replica:
     """Open the database; in a copied or restored workspace the device becomes a new one first.
 
     Raises:
@@ -154,11 +179,29 @@ def reopen(folder: Path, config: Config) -> Replica:
                 f"工作区 {folder} 缺少文件 {name}；请从备份恢复。",
                 f"The workspace {folder} lacks the file {name}; restore it from a backup.",
             )
+    access = access or Access(folder)
     try:
-        replica = Replica.open(folder / DATABASE, SCHEMA, StoredIdentity(folder), folder / PHOTOS)
+        identity = StoredIdentity(folder, access)
+        replica = Replica.open(folder / DATABASE, SCHEMA, identity, folder / PHOTOS)
+        replica.blobs.vault = access
         try:
-            if replica.home_changed():
-                _become_new(folder, config, replica)
+            if (folder / JOINING_CERTIFICATE).is_file():
+                from inspect_tui.records.team import finish_cut_off, is_cut_off
+
+                if is_cut_off(folder, replica):
+                    if access.is_locked():
+                        # the records can be read without a PIN; nothing is signed before the new key is in place
+                        identity.__dict__["settle"] = partial(finish_cut_off, folder, access)
+                    else:
+                        finish_cut_off(folder, access)
+                        replica.identity = StoredIdentity(folder, access)
+            # whoever is about to join gets a new device anyway
+            if replica.home_changed() and not joining:
+                if access.is_locked():
+                    # the records can be read without a PIN; nothing is signed before there is a new key
+                    identity.__dict__["settle"] = partial(_become_new, folder, config, replica, access)
+                else:
+                    _become_new(folder, config, replica, access)
         except BaseException:
             replica.close()
             raise
@@ -167,16 +210,29 @@ def reopen(folder: Path, config: Config) -> Replica:
     return replica
 
 
-def _become_new(folder: Path, config: Config, replica: Replica) -> None:
+def when_settled(replica: Replica, then: Callable[[], object]) -> None:
+    """Do something once a copy that was opened locked has become a new device; nothing where none is to."""
+    identity = replica.identity
+    settle: Callable[[], None] | None = None if identity is None else identity.__dict__.get("settle")
+    if identity is None or settle is None:
+        return
+
+    def both() -> None:
+        settle()
+        then()
+
+    identity.__dict__["settle"] = both
+
+
+def _become_new(folder: Path, config: Config, replica: Replica, access: Access) -> None:
     """Two laptops with one key would write two successors of one changeset; so the copy gets its own key."""
-    root = StoredIdentity(folder).root
+    root = StoredIdentity(folder, access).root
     if root is None:
         raise Refused(
             "此工作区是复制或恢复而来，设备密钥不能再用；请向管理员申请新证书（inspect-tui team join）。",
             "This workspace is a copy or was restored, so its device key must not be used again; "
             "ask the administrator for a new certificate (inspect-tui team join).",
         )
-    identity = Identity.found(config.device or config.name, root=root)
-    save_identity(folder, identity)
-    replica.identity = identity
+    save_identity(folder, Identity.found(config.device or config.name, root=root), access)
+    replica.identity = StoredIdentity(folder, access)
     replica.settle_home()

@@ -1,73 +1,159 @@
-"""A list of sites as CSV, read strictly: what is no CSV from beginning to end is refused with line and column."""
+"""Many sites at once: what is recorded, to hold a list against, and recording all of a list or nothing of it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from inspect_tui.records.load_json import utf8_text
-from inspect_tui.records.rules import has_control
-from inspect_tui.texts import Refused, Text
+from inspect_tui.records.rows import decoded
+from inspect_tui.records.sites import site_cells
+from sync.ids import derived_id, new_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-_SAVE: Final = Text("请另存为“CSV UTF-8”", "save it as “CSV UTF-8”")
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
+    from inspect_tui.records.model import SiteInput
+    from inspect_tui.records.workspace import Workspace
+
+_ROWS: Final = 200
+_BYTES: Final = 300_000
+"""A changeset holds at most 1 MiB."""
 
 
-def read_sites(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header of a CSV file and its rows, each with its first line, counted from 1; empty rows are left out.
+class Recorded(NamedTuple):
+    """A site as it is recorded; `values` are its columns, `attributes` decoded."""
+
+    id: str
+    area: str
+    void: bool
+    values: Mapping[str, Any]
+
+
+def recorded_sites(workspace: Workspace) -> list[Recorded]:
+    """All sites of the workspace, voided ones too, by id."""
+    found = []
+    for row in workspace.select("SELECT * FROM sites ORDER BY id"):
+        values = dict(zip(row.keys(), row, strict=True))
+        values["attributes"] = decoded(values["attributes"], {})
+        found.append(Recorded(values["id"], values["area"], bool(values["void_at"]), values))
+    return found
+
+
+def log_length(workspace: Workspace) -> int:
+    """How far the log reaches: equal as long as nothing is recorded or merged."""
+    return int(workspace.select("SELECT COALESCE(MAX(rowid), 0) FROM log")[0][0])
+
+
+def listed_id(site: SiteInput, taken: Collection[str]) -> str:
+    """The row id of a site of a list, the same on every laptop as far as ids are not taken.
+
+    The first of its area, kind and name has an id made of these, as everywhere; a further one an id made of all that the
+    list says of it.
+    """
+    for row in (derived_id("site", site.area, site.kind, site.name), content_id(site)):
+        if row not in taken:
+            return row
+    return new_id()
+
+
+def content_id(site: SiteInput) -> str:
+    """The row id of a second site of one area, kind and name."""
+    position = site.position
+    typed = () if position is None else (position.longitude, position.latitude, position.datum)
+    attributes = [part for pair in sorted(site.attributes.items()) for part in pair]
+    return derived_id(
+        *("site", site.area, site.kind, site.name, site.uscc, site.address, site.responsible_party),
+        *typed,
+        *attributes,
+    )
+
+
+def differing(workspace: Workspace, recorded: Recorded, site: SiteInput) -> list[str]:
+    """The cells in which a cleaned site says something else than what is recorded; what it leaves out differs in nothing."""
+    said = [cell for cell, value in _stated(site).items() if not _equals(recorded.values, cell, value)]
+    kept = recorded.values["contact_phone"]
+    phone = None if kept is None else workspace.replica.get_private(kept, ask=True)
+    if site.contact_phone and phone != site.contact_phone and (kept is None or phone is not None):
+        said.append("contact_phone")
+    return said
+
+
+def once_recorded(workspace: Workspace, recorded: Recorded, site: SiteInput, cells: Collection[str]) -> bool:
+    """Whether each of these cells has held what the site says before somebody changed it."""
+    stated = _stated(site)
+    entries = [entry.set for entry in workspace.replica.history(recorded.id) if entry.refused is None]
+    for cell in cells:
+        values = [said[cell] for said in entries if cell in said]
+        if cell == "contact_phone":
+            if not any(
+                value and workspace.replica.get_private(value, ask=True) == site.contact_phone for value in values
+            ):
+                return False
+        elif not any(_same(cell, value, stated[cell]) for value in values):
+            return False
+    return True
+
+
+def _stated(site: SiteInput) -> dict[str, Any]:
+    """The cells of a cleaned site that say something."""
+    return {cell: value for cell, value in site_cells(site).items() if value not in (None, {})}
+
+
+def _equals(values: Mapping[str, Any], cell: str, value: Any) -> bool:
+    if cell == "position":
+        return all(values[name] == part for name, part in value.items() if name.startswith("typed_"))
+    return _same(cell, values[cell], value)
+
+
+def _same(cell: str, recorded: Any, value: Any) -> bool:
+    if cell == "attributes":
+        return isinstance(recorded, dict) and all(recorded.get(name) == part for name, part in value.items())
+    if cell == "position":
+        return isinstance(recorded, dict) and all(
+            recorded.get(name) == part for name, part in value.items() if name.startswith("typed_")
+        )
+    return bool(recorded == value)
+
+
+def add_sites(
+    workspace: Workspace, sites: Iterable[tuple[str, SiteInput]], told: Callable[[int], None] = lambda _: None
+) -> int:
+    """Record new sites, all or none.
+
+    Args:
+        workspace: Where.
+        sites: Row id and cleaned site, as `tidy_site` gives it.
+        told: Called with the number recorded so far.
+
+    Returns:
+        How many.
 
     Raises:
-        Refused: It cannot be read, is no regular file, larger than 64 MiB, not UTF-8, or no CSV.
+        Refused: The log or the disk does not take them; none is recorded.
     """
-    text = utf8_text(file, _SAVE)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        line = reader.line_num + 1
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                rows.append((line, fields))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        at, column = _place(text, line)
-        raise Refused(
-            f"{file.name} 第 {at} 行第 {column} 列不是 CSV：引号不成对，或单元格过长；未载入任何一行，请改正。",
-            f"{file.name} line {at}, column {column} is no CSV: quotes do not pair, or a cell is too long ({error});"
-            " no row was taken, correct it.",
-        ) from error
-    for column, name in enumerate(header, 1):
-        if has_control(name):
-            raise Refused(
-                f"{file.name} 第 1 行第 {column} 列的列名含有控制字符，请去掉。",
-                f"{file.name} line 1: the name of column {column} holds control characters; take them out.",
-            )
-    return header, rows
+    from sync.replica import Edit
 
+    done = 0
+    waiting: dict[str, tuple[list[Edit], int]] = {}
 
-def _place(text: str, line: int) -> tuple[int, int]:
-    """Line and column of the cell that breaks the row beginning at `line`: its quote does not close, or it is too long."""
-    breaks = islice(_BREAK.finditer(text), line - 1)
-    start = max((one.end() for one in breaks), default=0)
-    column, begun, quoted, after = 1, start, False, False
-    for at in range(start, len(text)):
-        character = text[at]
-        if quoted:
-            if character == '"':
-                quoted, after = False, True
-            continue
-        if character == '"' and (at == begun or after):
-            # A second quote behind the first is one that belongs to the text.
-            quoted, after = True, False
-        elif character == "," and at - begun <= csv.field_size_limit():
-            column, begun, after = column + 1, at + 1, False
-        elif after or character in "\r\n" or character == ",":
-            break
-    return line, column
+    def write(area: str) -> None:
+        nonlocal done
+        edits, _ = waiting.pop(area)
+        workspace.write(area, edits)
+        done += len(edits)
+        told(done)
+
+    with workspace.writing():
+        for row, site in sites:
+            cells = site_cells(site)
+            if site.contact_phone:
+                cells["contact_phone"] = workspace.replica.put_private(site.contact_phone)
+            edits, size = waiting.get(site.area, ([], 0))
+            edits.append(Edit("sites", row, cells))
+            # a character of Chinese is three bytes; the rest of a change is names of cells
+            size += 1000 + 4 * len(str(cells))
+            waiting[site.area] = (edits, size)
+            if len(edits) >= _ROWS or size > _BYTES:
+                write(site.area)
+        for area in list(waiting):
+            write(area)
+    return done

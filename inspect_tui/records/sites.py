@@ -1,4 +1,4 @@
-"""Actions on sites 检查对象: add, edit, void, import a list."""
+"""Actions on sites 检查对象: add, edit, void."""
 
 from __future__ import annotations
 
@@ -7,48 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tui.records import times, uscc
 from inspect_tui.records.conflicts import refuse_disputed
-from inspect_tui.records.model import ImportResult, Problem, RefusedByRules, SiteInput, TypedPosition
+from inspect_tui.records.model import (
+    RISK_CLASSES,
+    Problem,
+    RefusedByRules,
+    SiteInput,
+)
 from inspect_tui.records.positions import box_problems, position_cell
 from inspect_tui.records.rows import group, void
-from inspect_tui.records.rules import MAX_LINE, clean_line, clean_text, has_control, site_problems
-from inspect_tui.records.site_lists import read_sites
+from inspect_tui.records.rules import clean_line, clean_text, site_problems
 from inspect_tui.texts import Refused
 from sync.ids import derived_id, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from inspect_tui.records.workspace import Workspace
     from sync.replica import Row
-
-COLUMNS: Final = (
-    "name",
-    "kind",
-    "area",
-    "address",
-    "longitude",
-    "latitude",
-    "datum",
-    "uscc",
-    "responsible_party",
-    "contact_phone",
-)
-"""Columns of an imported list; any further one is an attribute."""
-_CHINESE: Final = {
-    "名称": "name",
-    "类型": "kind",
-    "行政区": "area",
-    "行政区代码": "area",
-    "地址": "address",
-    "经度": "longitude",
-    "纬度": "latitude",
-    "坐标系": "datum",
-    "统一社会信用代码": "uscc",
-    "责任单位": "responsible_party",
-    "联系电话": "contact_phone",
-}
-_CELLS: Final = ("name", "kind", "address", "position", "uscc", "responsible_party", "attributes")
 
 
 def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
@@ -68,6 +43,7 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
         responsible_party=clean_line(said.responsible_party),
         attributes=tidy_attributes(said.attributes),
         contact_phone=clean_line(said.contact_phone),
+        risk_class=risk_class_of(said.risk_class),
     )
     problems = site_problems(site)
     if site.kind not in workspace.catalogue.kinds:
@@ -85,6 +61,35 @@ def tidy_site(workspace: Workspace, said: SiteInput) -> SiteInput:
     if problems:
         raise RefusedByRules(problems)
     return site
+
+
+_RISK_WORDS: Final = {
+    word: code
+    for code, title in RISK_CLASSES.items()
+    for word in (code, title.zh, f"{title.zh}风险", f"{title.zh}风险等级")
+}
+
+
+def risk_class_of(text: str) -> str:
+    """`high`, `medium` or `low`, however it is written (高, 高风险, High); empty where nothing is said.
+
+    Raises:
+        RefusedByRules: It is none of them.
+    """
+    word = clean_line(text).casefold()
+    if not word or word in _RISK_WORDS:
+        return _RISK_WORDS.get(word, "")
+    listed = "、".join(f"{code}（{title.zh}）" for code, title in RISK_CLASSES.items())
+    raise RefusedByRules(
+        [
+            Problem(
+                "risk_class",
+                f"风险等级不能是“{word[:20]}”；可选：{listed}，未定则留空。",
+                f"The risk class cannot be “{word[:20]}”; one of {', '.join(RISK_CLASSES)}, or empty if not graded.",
+                field="risk_class",
+            )
+        ]
+    )
 
 
 def tidy_attributes(said: Mapping[str, str]) -> dict[str, str]:
@@ -141,6 +146,7 @@ def site_cells(site: SiteInput) -> dict[str, Any]:
         "address": site.address or None,
         "uscc": site.uscc or None,
         "responsible_party": site.responsible_party or None,
+        "risk_class": site.risk_class or None,
         "attributes": dict(site.attributes),
     }
     if site.position is not None:
@@ -205,12 +211,30 @@ def edit_site(workspace: Workspace, site_id: str, said: SiteInput, *, basis: Row
         cells = {cell: value for cell, value in site_cells(site).items() if value != _recorded(row, cell)}
         if site.contact_phone:
             kept = row.values["contact_phone"]
-            if kept is None or workspace.replica.get_private(kept) != site.contact_phone:
+            if kept is None or workspace.replica.get_private(kept, ask=True) != site.contact_phone:
                 cells["contact_phone"] = workspace.replica.put_private(site.contact_phone)
         if cells:
             refuse_disputed(workspace, "sites", site_id, cells)
             workspace.write(row.area, [Edit("sites", site_id, cells, basis=row)])
     return sorted(cells)
+
+
+def grade_site(workspace: Workspace, site_id: str, risk_class: str) -> None:
+    """Give a site its risk class; empty takes it away.
+
+    Raises:
+        RefusedByRules: It is none.
+        Refused: There is no such site, it is void, or its class is in conflict.
+    """
+    from sync.replica import Edit
+
+    graded = risk_class_of(risk_class) or None
+    with workspace.writing():
+        row = workspace.row("sites", site_id)
+        refuse_void(row)
+        refuse_disputed(workspace, "sites", site_id, ["risk_class"])
+        if row.values["risk_class"] != graded:
+            workspace.write(row.area, [Edit("sites", site_id, {"risk_class": graded}, basis=row)])
 
 
 def _recorded(row: Row, cell: str) -> Any:
@@ -304,110 +328,24 @@ def site_warnings(workspace: Workspace, site_id: str) -> list[Problem]:
                 field="area",
             )
         )
-    others = workspace.select(
-        "SELECT id FROM sites WHERE name = ? AND area = ? AND id <> ? AND void_at IS NULL ORDER BY id LIMIT 5",
+    from inspect_tui.records.same_sites import site_groups
+
+    one = set(site_groups(workspace).group(site_id))
+    rows = workspace.select(
+        "SELECT id FROM sites WHERE name = ? AND area = ? AND id <> ? AND void_at IS NULL ORDER BY id LIMIT 50",
         row.values["name"],
         row.area,
         site_id,
     )
+    others = [other["id"] for other in rows if other["id"] not in one][:5]
     if others:
-        ids = ", ".join(other["id"] for other in others)
+        ids = ", ".join(others)
         problems.append(
             Problem(
                 "same_name",
-                f"本行政区已有同名对象 {ids}；如系重复登记，请作废其一。",
-                f"The area has another site of that name, {ids}; void one of them if they are the same.",
+                f"本行政区已有同名对象 {ids}；如系同一对象，请归并（site same）。",
+                f"The area has another site of that name, {ids}; join them if they are the same (site same).",
                 field="name",
             )
         )
     return problems
-
-
-def import_sites(workspace: Workspace, file: Path) -> list[ImportResult]:
-    """Record the sites of a CSV file, UTF-8, with a header of `COLUMNS` or their Chinese names.
-
-    A row that names a site recorded before (same area, kind, name) is left alone; a row that fails is named and the
-    others are taken. Each row is one changeset. Nothing is taken of a file that is no CSV from beginning to end.
-
-    Raises:
-        Refused: The file cannot be read, is no CSV, or its header lacks name or kind or names a column twice.
-    """
-    header, rows = read_sites(file)
-    header = [_CHINESE.get(name, name) for name in header]
-    if not {"name", "kind"} <= set(header):
-        raise Refused(
-            f"{file.name} 的表头须有 name（名称）和 kind（类型）列。",
-            f"The header of {file.name} must have the columns name and kind.",
-        )
-    for column, name in enumerate(header):
-        if name and name in header[:column]:
-            first = header.index(name) + 1
-            raise Refused(
-                f"{file.name} 第 1 行：第 {first} 列和第 {column + 1} 列都是 {name}，请只留一列。",
-                f"{file.name} line 1: columns {first} and {column + 1} are both {name}; keep one.",
-            )
-    results: list[ImportResult] = []
-    for line, fields in rows:
-        try:
-            results.append(_import_row(workspace, line, header, fields))
-        except RefusedByRules as refused:
-            results.append(ImportResult(line, None, created=False, problems=refused.problems))
-        except Refused as refused:
-            results.append(
-                ImportResult(line, None, created=False, problems=(Problem("refused", refused.zh, refused.en),))
-            )
-    return results
-
-
-def _import_row(workspace: Workspace, line: int, header: list[str], fields: list[str]) -> ImportResult:
-    _refuse_cells(header, fields)
-    said = dict(zip(header, (field.strip() for field in fields), strict=False))
-    site = tidy_site(workspace, _site_of(workspace, said))
-    if (there := same_site(workspace, site)) is not None:
-        return ImportResult(line, there, created=False)
-    row = add_site(workspace, site, row=site_id_of(workspace, site))
-    return ImportResult(line, row, created=True, problems=tuple(site_warnings(workspace, row)))
-
-
-def _refuse_cells(header: list[str], fields: list[str]) -> None:
-    """Raise Refused for what would be dropped or misread without a word; it names the column."""
-    for column, field in enumerate(fields):
-        name = header[column] if column < len(header) else ""
-        if field.strip() and not name:
-            raise Refused(
-                f"第 {column + 1} 列“{field[:20]}”没有列名；请检查逗号和表头。",
-                f"Column {column + 1}, “{field[:20]}”, has no name in the header; check commas and header.",
-            )
-        if "\n" in field or "\r" in field:
-            raise Refused(
-                f"第 {column + 1} 列 {name} 内有换行，可能缺了一个引号；请改成一行。",
-                f"Column {column + 1}, {name}, holds a line break; a quote may be missing: make it one line.",
-            )
-        if has_control(field):
-            raise Refused(
-                f"第 {column + 1} 列 {name} 含有控制字符，请去掉。",
-                f"Column {column + 1}, {name}, holds control characters; take them out.",
-            )
-        if len(field) > MAX_LINE:
-            raise Refused(
-                f"第 {column + 1} 列 {name} 超过 {MAX_LINE} 个字符，请缩短。",
-                f"Column {column + 1}, {name}, is longer than {MAX_LINE} characters; shorten it.",
-            )
-
-
-def _site_of(workspace: Workspace, said: Mapping[str, str]) -> SiteInput:
-    position = None
-    if said.get("longitude") or said.get("latitude"):
-        datum: Any = said.get("datum") or "WGS-84"
-        position = TypedPosition(said.get("longitude", ""), said.get("latitude", ""), datum)
-    return SiteInput(
-        name=said.get("name", ""),
-        kind=said.get("kind", ""),
-        area=said.get("area") or workspace.config.area,
-        address=said.get("address", ""),
-        position=position,
-        uscc=said.get("uscc", ""),
-        responsible_party=said.get("responsible_party", ""),
-        attributes={key: value for key, value in said.items() if key and key not in COLUMNS and value},
-        contact_phone=said.get("contact_phone", ""),
-    )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_tui.records import times
 from inspect_tui.records.frozen import frozen_of
-from inspect_tui.records.model import FindingInput, Officer, Present, Problem
+from inspect_tui.records.model import VERDICTS, FindingInput, Officer, Present, Problem
 from inspect_tui.records.rows import decoded, problems_of, timed_id
-from inspect_tui.records.rules import AnswerFacts, InspectionFacts, shows_something, visible
+from inspect_tui.records.rules import AnswerFacts, InspectionFacts, shortened, shows_something, visible
+from inspect_tui.texts import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +41,9 @@ def facts_of(workspace: Workspace, inspection: Row, *, default_end: str | None =
         evidence.setdefault(photo["item"], []).append(photo)
         warnings += photo_problems(photo)
     required = {item.id: item.photo_required_on_fail for item in frozen.checklist.items()}
+    # carried over to another version, or answered on a laptop that had not heard of that yet
+    gone = [row for row in answers if row["item"] not in required]
+    answers = [row for row in answers if row["item"] in required]
     return InspectionFacts(
         state=inspection.values["state"],
         officers=officers_of(inspection),
@@ -52,6 +56,20 @@ def facts_of(workspace: Workspace, inspection: Row, *, default_end: str | None =
         conflicts=len(inspection.conflict) + sum(len(decoded(row["conflict"], [])) for row in answers),
         voided=bool(inspection.values["void_at"]),
         strays=_strays(workspace, inspection.id, verdicts),
+        gone=[_gone(row, frozen) for row in gone if row["verdict"] is not None],
+    )
+
+
+def _gone(answer: sqlite3.Row, frozen: Frozen) -> Problem:
+    """What the record says of an answer to an item that the checklist no longer has."""
+    verdict = VERDICTS.get(answer["verdict"], Text(answer["verdict"], answer["verdict"]))
+    reason = shortened(answer["reason"] or answer["note"] or "")
+    zh, en = (f"（{reason}）", f" ({reason})") if reason else ("", "")
+    return Problem(
+        "item_gone",
+        f"{answer['item']} 曾记为{verdict.zh}{zh}，{frozen.checklist.version} 版没有此项；原记录保留，不计入本次检查。",
+        f"{answer['item']} was recorded as {verdict.en}{en}; version {frozen.checklist.version} has no such item. The record"
+        " stays and does not count.",
     )
 
 
@@ -149,9 +167,10 @@ def missing_findings(
             "SELECT DISTINCT item FROM findings WHERE inspection = ? AND void_at IS NULL", inspection.id
         )
     }
+    known = {item.id for item in frozen.checklist.items()}
     edits: list[Edit] = []
     for answer in answers_of(workspace, inspection.id):
-        if answer["verdict"] != "fail" or answer["item"] in written:
+        if answer["verdict"] != "fail" or answer["item"] in written or answer["item"] not in known:
             continue
         item = frozen.checklist.item(answer["item"])
         reason = answer["reason"] or answer["note"] or ""

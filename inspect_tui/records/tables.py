@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sync.schema import VOID, Cell, Kind, Schema, Table
+from sync.schema import ADMIN, VOID, Cell, Kind, Schema, Table
 
 REVIEWERS: Final = frozenset({"supervisor", "admin"})
 
@@ -49,6 +49,7 @@ SITES: Final = Table(
         ),
         Cell("uscc"),
         Cell("responsible_party"),
+        Cell("risk_class"),
         Cell("attributes", "json"),
         Cell("contact_phone", "blob"),
         VOID,
@@ -67,10 +68,48 @@ CHECKLIST_VERSIONS: Final = Table(
 )
 """What was asked, word for word, with limits and legal register; the id is derived from area and digest."""
 
+PUBLISHED_CHECKLISTS: Final = Table(
+    "published_checklists",
+    (
+        Cell(
+            "content",
+            columns=_texts("checklist", "version", "source", "digest", "title", "title_en"),
+        ),
+        Cell(
+            "published",
+            columns=_texts(
+                "published_at", "published_by", "published_badge", "published_note", "published_programme"
+            ),
+        ),
+        Cell("withdrawn", columns=_texts("withdrawn_at", "withdrawn_by", "withdrawn_badge", "withdrawn_reason")),
+        VOID,
+    ),
+    roles=ADMIN,
+)
+"""Checklists that an administrator publishes for an area and those beneath it: `source` is the YAML, word for word,
+`digest` its SHA-256. The id is derived from area, checklist and version."""
+
+CARRY_OVERS: Final = Table(
+    "carry_overs",
+    (
+        Cell("inspection"),
+        Cell("before", columns=_texts("old_version", "old_frozen")),
+        Cell("after", columns=_texts("new_version", "new_frozen")),
+        Cell("reason"),
+        Cell("at"),
+        Cell("people", columns=_texts("officer", "badge")),
+        Cell("items", "json"),
+    ),
+    indexes=(("inspection",),),
+)
+"""Why a draft went on with another version of its checklist; written in the changeset that carries it over. `items` has
+the items that changed with what became of their answers."""
+
 INSPECTIONS: Final = Table(
     "inspections",
     (
         Cell("site"),
+        Cell("task"),
         Cell("checklist", columns=_texts("checklist", "checklist_version", "frozen", "item_set")),
         Cell("attributes", "json"),
         Cell("started_at"),
@@ -84,7 +123,7 @@ INSPECTIONS: Final = Table(
         Cell("loaded", columns=_texts("loaded_file", "loaded_digest")),
         VOID,
     ),
-    indexes=(("site",), ("state",)),
+    indexes=(("site",), ("state",), ("task",)),
 )
 
 ANSWERS: Final = Table(
@@ -252,10 +291,78 @@ RESOLUTIONS: Final = Table(
 OFFICERS: Final = Table("officers", (Cell("name"), Cell("badge"), VOID))
 """People met on inspections, offered when the next one starts; the id is derived from area and badge."""
 
+TASKS: Final = Table(
+    "tasks",
+    (
+        Cell("site"),
+        Cell("checklist"),
+        Cell("officers", "json"),
+        Cell("due_date"),
+        Cell("note"),
+        Cell("draw"),
+        Cell("made", columns=_texts("made_at", "made_by")),
+        VOID,
+    ),
+    roles=REVIEWERS,
+    indexes=(("site",), ("due_date",), ("draw",)),
+)
+"""A site to be inspected with a checklist by a day; voided when it is cancelled. Whether it is done is nowhere written:
+it follows from the inspections, which inspectors write."""
+
+DRAWS: Final = Table(
+    "draws",
+    (
+        Cell("title"),
+        Cell("filters", "json"),
+        Cell("amounts", columns=(("amount_by", "text"), ("amounts", "json"))),
+        Cell("seed", columns=_texts("seed", "seed_source")),
+        Cell("algorithm"),
+        Cell("population", "json"),
+        Cell("population_digest", columns=(("population_sha256", "text"), ("population_count", "integer"))),
+        Cell("officers", "json"),
+        Cell("per_site", "integer"),
+        Cell("barred", "json"),
+        Cell("result", "json"),
+        Cell("made", columns=_texts("made_at", "made_by")),
+        VOID,
+    ),
+    roles=REVIEWERS,
+)
+"""A random draw 双随机 of sites and officers with all that is needed to repeat it; docs/draw.md says how.
+
+`population` maps each class to the ids that were drawn from, `barred` lists [badge, site], `result` lists
+[site, badge, badge, …] in the order in which they came out.
+"""
+
+SAME_SITES: Final = Table(
+    "same_sites",
+    (
+        Cell("pair", columns=_texts("kept", "joined")),
+        Cell("state", columns=_texts("state", "state_at", "state_by", "state_reason")),
+    ),
+    indexes=(("kept",), ("joined",)),
+)
+"""Two rows of `sites` that are one site 同一对象: `kept` is the one shown, `state` is joined 归并 or parted 分开. The id is
+derived from area and the pair, in whatever order. Neither site changes: what follows from it is read, never written."""
+
+OFFERS: Final = Table(
+    "offers",
+    (
+        Cell("version"),
+        Cell("reason"),
+        Cell("at"),
+        Cell("people", columns=_texts("officer", "badge")),
+    ),
+    indexes=(("version",),),
+)
+"""A refused changeset that was offered again 重新提交, and why; written in the changeset that offers it again."""
+
 SCHEMA: Final = Schema(
     (
         SITES,
         CHECKLIST_VERSIONS,
+        PUBLISHED_CHECKLISTS,
+        CARRY_OVERS,
         INSPECTIONS,
         ANSWERS,
         FINDINGS,
@@ -265,5 +372,9 @@ SCHEMA: Final = Schema(
         REVIEWS,
         RESOLUTIONS,
         OFFICERS,
+        TASKS,
+        DRAWS,
+        SAME_SITES,
+        OFFERS,
     )
 )

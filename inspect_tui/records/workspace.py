@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checklists.freezing import Frozen
-    from checklists.model import Catalogue
+    from checklists.model import Catalogue, Checklist
+    from inspect_tui.records.pin_access import Access
+    from inspect_tui.records.publications import Published
     from sync.blobs import Blobs
     from sync.identity import Identity
     from sync.replica import Edit, Replica, Row
@@ -36,6 +38,8 @@ CHECKLISTS: Final = "checklists"
 DEVICE_KEY: Final = "device.key"
 DEVICE_CERTIFICATE: Final = "device.jws"
 ROOT_KEY: Final = "root.key"
+JOINING_KEY: Final = "joining.key"
+JOINING_CERTIFICATE: Final = "joining.jws"
 ENVIRONMENT: Final = "INSPECT_TUI_WORKSPACE"
 FAR_M: Final = 500
 
@@ -65,6 +69,22 @@ class Config:
     rest: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The catalogue of an area as it was put together.
+
+    Attributes:
+        stamp: What was published when it was.
+        local: Ids of the checklists that come from the imported folder.
+        published: What holds of the published ones; None where nothing was ever published.
+    """
+
+    stamp: tuple[tuple[Any, ...], ...]
+    catalogue: Catalogue
+    local: frozenset[str]
+    published: Published | None
+
+
 class Workspace:
     """One device's workspace, open."""
 
@@ -74,6 +94,9 @@ class Workspace:
         self.replica = replica
         self.thawed: dict[str, Frozen] = {}
         """Frozen checklists by row id; a row of `checklist_versions` never changes."""
+        self.proven: dict[str, Checklist] = {}
+        """Published checklists read from their signed text, by its SHA-256."""
+        self._layers: dict[str, Layers] = {}
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
 
@@ -113,10 +136,15 @@ class Workspace:
         return cls(folder, config, replica)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path, access: Access | None = None, *, joining: bool = False) -> Self:
         """Open the workspace in `folder`; a copied or restored one gets a new device identity first.
 
         Where nothing can be written, it is read from a private copy and every action is refused.
+
+        Args:
+            folder: Where it is.
+            access: The way to its keys, unlocked already where a PIN is set; else a PIN is asked for when it is needed.
+            joining: A team is about to be joined, which gives the device a new identity in any case.
 
         Raises:
             Refused: There is none, it is damaged, made by a newer programme, or locked.
@@ -127,16 +155,18 @@ class Workspace:
             raise wrong
         config = read_config(folder)
         try:
-            replica = setup.reopen(folder, config)
+            replica = setup.reopen(folder, config, access, joining=joining)
         except Refused:
             if writable(folder):
                 raise
             from inspect_tui.records.read_only import open_snapshot
 
-            replica = open_snapshot(folder)
+            replica = open_snapshot(folder, access)
         else:
             _sweep(folder / PHOTOS)
-        return cls(folder, config, replica)
+        workspace = cls(folder, config, replica)
+        setup.when_settled(replica, lambda: workspace.__dict__.pop("device", None))
+        return workspace
 
     def close(self) -> None:
         """Let go of the database."""
@@ -150,12 +180,40 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        """Checklists, legal register, kinds of sites and areas, read when first asked for; imported ones stand first."""
-        from checklists.catalogue import load_catalogue
+        """Checklists, legal register, kinds of sites and areas, read when first asked for.
 
-        return load_catalogue(over=self.folder / CHECKLISTS)
+        Over the shipped ones stand those published for this workspace's area, over these the imported ones.
+        """
+        known = self._layers.get(self.config.area)
+        return self.catalogue_for(self.config.area) if known is None else known.catalogue
+
+    def catalogue_for(self, area: str) -> Catalogue:
+        """The catalogue that holds for sites of an area; what a merge has brought since is looked for."""
+        return self.layers(area).catalogue
+
+    def layers(self, area: str) -> Layers:
+        """The catalogue of an area, and where its checklists come from."""
+        query = "SELECT id, created, heads, conflict FROM published_checklists ORDER BY id"
+        stamp = tuple(tuple(row) for row in self.select(query))
+        found = self._layers.get(area)
+        if found is None or found.stamp != stamp:
+            found = self._layered(area, stamp)
+            # what was put together before this came is put together anew when it is asked for
+            self._layers = {each: one for each, one in self._layers.items() if one.stamp == stamp} | {area: found}
+        return found
+
+    def _layered(self, area: str, stamp: tuple[tuple[Any, ...], ...]) -> Layers:
+        from checklists.catalogue import load_layered
+
+        over = self.folder / CHECKLISTS
+        if not stamp:
+            return Layers(stamp, *load_layered({}, over=over), published=None)
+        from inspect_tui.records.publications import published
+
+        found = published(self, area)
+        return Layers(stamp, *load_layered(found.checklists, found.faults, over=over), published=found)
 
     @property
     def officer(self) -> Officer:
@@ -174,6 +232,16 @@ class Workspace:
         if identity is None:
             raise Refused("此工作区只能读取。", "This workspace can only be read.")
         return identity
+
+    @cached_property
+    def access(self) -> Access:
+        """The way to the keys, which a PIN may protect."""
+        from inspect_tui.records.pin_access import Access
+
+        vault = self.replica.blobs.vault
+        if not isinstance(vault, Access):
+            self.replica.blobs.vault = vault = Access(self.folder)
+        return vault
 
     @cached_property
     def device(self) -> str:
@@ -216,6 +284,8 @@ class Workspace:
         from sync.errors import SyncError
 
         try:
+            # before the file is locked: a person may take a while
+            self.access.ready()
             with self.replica.writing():
                 outer = getattr(self._local, "inside", False)
                 self._local.inside = True

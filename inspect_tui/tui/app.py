@@ -7,13 +7,16 @@ cryptography and the catalogue's YAML come with whoever needs them.
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events
 
 from inspect_tui.texts import Text, language, set_language, tr
 from inspect_tui.tui import themes
+from inspect_tui.tui.carrying import Carrying
 from inspect_tui.tui.commands import bindings
 from inspect_tui.tui.desk import Desk
-from inspect_tui.tui.one_at_a_time import OneAtATime
 from inspect_tui.tui.reading import complain, tell
 from inspect_tui.tui.screens.page import PageScreen
 
@@ -26,11 +29,13 @@ if TYPE_CHECKING:
     from inspect_tui.texts import Language
 
 
+IDLE_CHECK_S: Final = 5.0
+"""How often it is looked whether anybody is still there."""
 WIDE: Final = 110
 """Columns from which a screen shows a third pane."""
 
 
-class InspectApp(OneAtATime):
+class InspectApp(Carrying):
     """The programme."""
 
     TITLE = "inspect-tui"
@@ -42,6 +47,8 @@ class InspectApp(OneAtATime):
     def __init__(self, desk: Desk, *, theme: str = "") -> None:
         super().__init__()
         self.desk = desk
+        self.touched = time.monotonic()
+        """When a key or the mouse was used last."""
         for one, _ in themes.THEMES:
             self.register_theme(one)
         self.theme = theme if theme in themes.NAMES else themes.DEFAULT
@@ -49,6 +56,8 @@ class InspectApp(OneAtATime):
         self.add_mode("today", self._today_screen)
         self.add_mode("sites", self._sites_screen)
         self.add_mode("findings", self._findings_screen)
+        self.add_mode("conflicts", self._conflicts_screen)
+        self.add_mode("sync", self._sync_screen)
 
     def _start_screen(self) -> Screen[object]:
         from inspect_tui.tui.screens.start import StartScreen
@@ -69,6 +78,67 @@ class InspectApp(OneAtATime):
         from inspect_tui.tui.screens.findings import FindingsScreen
 
         return FindingsScreen(self.desk)
+
+    def on_ready(self) -> None:
+        """Ask for the PIN, where there is one, before any key is handed out."""
+        if self.desk.has_pin():
+            self._show_lock()
+        self.set_interval(IDLE_CHECK_S, self.lock_if_idle)
+        self.begin_carrying()
+        super().on_ready()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            self.touched = time.monotonic()
+        await super().on_event(event)
+
+    def lock_if_idle(self) -> None:
+        """Lock when nobody has touched anything for as long as the settings say."""
+        if not self.desk.is_open or not self.desk.has_pin():
+            return
+        from inspect_tui.records.pin import lock_minutes
+
+        minutes = lock_minutes(self.desk.workspace.config)
+        if minutes and time.monotonic() - self.touched >= minutes * 60:
+            self.action_lock()
+
+    def action_lock(self) -> None:
+        """Forget the keys and show nothing until a PIN is entered; without a PIN, offer to set one."""
+        if not self.desk.is_open:
+            return
+        if not self.desk.has_pin():
+            from inspect_tui.tui.screens.pin_form import PinForm
+
+            self.push_screen(PinForm(self.desk.workspace))
+            return
+        from inspect_tui.records.pin import lock
+
+        lock(self.desk.workspace)
+        self._show_lock()
+
+    def _show_lock(self) -> None:
+        from inspect_tui.tui.screens.lock import LockScreen
+
+        if not any(isinstance(screen, LockScreen) for screen in self.screen_stack):
+            self.push_screen(LockScreen(self.desk), lambda _: self.unlocked())
+
+    def action_switch_officer(self) -> None:
+        """Let another officer take over."""
+        if self.desk.is_open:
+            from inspect_tui.tui.screens.switch_form import SwitchForm
+
+            self.push_screen(SwitchForm(self.desk.workspace))
+
+    def _conflicts_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.conflicts import ConflictsScreen
+
+        return ConflictsScreen(self.desk)
+
+    def _sync_screen(self) -> Screen[object]:
+        from inspect_tui.tui.screens.sync import SyncScreen
+
+        return SyncScreen(self.desk)
 
     async def action_go(self, mode: str) -> None:
         """To the first screen of a mode, whatever stands open there."""
@@ -133,8 +203,9 @@ class InspectApp(OneAtATime):
             "所填内容还没有保存；再按一次 Ctrl+Q 退出。", "What was typed is not saved; Ctrl+Q again leaves."
         )
         holds = getattr(self.screen, "holds", None)
-        if holds is None or not holds(warning):
-            self.exit()
+        if (holds is not None and holds(warning)) or self.keeps_from_leaving():
+            return
+        self.run_worker(self.leave(), name="leave")
 
     def action_help_quit(self) -> None:
         """Ctrl+C copies; say how to leave."""

@@ -14,5 +14,6 @@ VERDICT_TONES: Final[dict[str | None, Tone]] = {"pass": "good", "fail": "bad", "
 UNCHECKED: Final = Text("未检查", "not checked")
 SUSPECTED: Final = Text("疑似", "suspected")
 WARNING: Final = "!"
+TASK: Final = "▹"
 SEVERITY_MARKS: Final[dict[str, str]] = {"critical": "‼", "major": "!", "minor": "-"}
 SEVERITY_TONES: Final[dict[str, Tone]] = {"critical": "bad", "major": "warn", "minor": ""}

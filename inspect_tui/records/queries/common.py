@@ -80,4 +80,11 @@ def kind_title(workspace: Workspace, kind: str) -> Text:
 def checklist_title(workspace: Workspace, checklist: str) -> Text:
     """What a checklist is called; its id where the catalogue does not know it."""
     found = workspace.catalogue.checklists.get(checklist)
-    return Text(found.title.zh, found.title.en) if found is not None else Text(checklist, checklist)
+    if found is not None:
+        return Text(found.title.zh, found.title.en)
+    # one published for another area
+    query = "SELECT title, title_en FROM published_checklists WHERE checklist = ? ORDER BY id LIMIT 1"
+    for row in workspace.select(query, checklist):
+        if row["title"]:
+            return Text(row["title"], row["title_en"] or row["title"])
+    return Text(checklist, checklist)

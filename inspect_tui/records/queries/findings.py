@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from inspect_tui.records import times
+from inspect_tui.records.duties import finding_duties
 from inspect_tui.records.finding_rules import overdue_days
 from inspect_tui.records.queries.common import area_condition, area_name, like
 from inspect_tui.records.queries.photos import PhotoLine, list_photos
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
 
+    from inspect_tui.records.model import Problem
     from inspect_tui.records.workspace import Workspace
     from inspect_tui.texts import Text
     from sync.replica import Row
@@ -111,6 +113,7 @@ class FindingDetail:
     Attributes:
         row: The row as it stands, to be given back as `basis` of a change.
         photos: Those of the item and of the finding itself.
+        duties: What marks it because one person did what two should.
     """
 
     line: FindingLine
@@ -118,6 +121,7 @@ class FindingDetail:
     area_name: Text
     follow_ups: tuple[FollowUpLine, ...]
     photos: tuple[PhotoLine, ...]
+    duties: tuple[Problem, ...]
 
 
 _COLUMNS: Final = (
@@ -272,12 +276,14 @@ def finding_detail(workspace: Workspace, finding_id: str) -> FindingDetail:
     )
     photos = [photo for photo in shared if photo.finding is None]
     photos += [photo for photo in own if photo.follow_up is None]
+    follow_ups = tuple(_event(event, own) for event in events)
     return FindingDetail(
         line=_line(found[0], times.today()),
         row=row,
         area_name=area_name(workspace, row.area),
-        follow_ups=tuple(_event(event, own) for event in events),
+        follow_ups=follow_ups,
         photos=tuple(photos),
+        duties=finding_duties(row.values, follow_ups),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from inspect_tui.records.duties import inspection_duties
 from inspect_tui.records.frozen import frozen_of
 from inspect_tui.records.inspections import authors_side, check
 from inspect_tui.records.model import Officer
@@ -76,6 +77,18 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedLine:
+    """When and why a draft went on with another version of its checklist."""
+
+    old_version: str
+    new_version: str
+    reason: str
+    at: str
+    officer: str
+    badge: str
+
+
+@dataclass(frozen=True, slots=True)
 class SampleResultLine:
     """A laboratory's result."""
 
@@ -101,6 +114,7 @@ class InspectionDetail:
         submission: What submitting would refuse and warn about; None once it is submitted or void.
         warnings: Those that went into the record when it was submitted.
         mine: Whether this device may amend it.
+        duties: What marks it because one person did what two should.
     """
 
     line: InspectionLine
@@ -115,6 +129,8 @@ class InspectionDetail:
     reviews: tuple[ReviewLine, ...]
     sample_results: tuple[SampleResultLine, ...]
     mine: bool
+    duties: tuple[Problem, ...]
+    carried_over: tuple[CarriedLine, ...] = ()
 
 
 _QUERY: Final = (
@@ -198,6 +214,17 @@ def inspection_detail(workspace: Workspace, inspection_id: str) -> InspectionDet
     row = workspace.row("inspections", inspection_id)
     line = _line(workspace, workspace.select(f"{_QUERY} WHERE inspections.id = ?", inspection_id)[0])
     is_open = line.state != "submitted" and not line.void
+    reviews = tuple(
+        ReviewLine(
+            one["id"],
+            one["kind"] or "",
+            one["text"] or "",
+            one["at"] or "",
+            one["officer"] or "",
+            one["badge"] or "",
+        )
+        for one in workspace.select("SELECT * FROM reviews WHERE inspection = ? ORDER BY at, id", inspection_id)
+    )
     return InspectionDetail(
         line=line,
         row=row,
@@ -208,19 +235,18 @@ def inspection_detail(workspace: Workspace, inspection_id: str) -> InspectionDet
         submission=check(workspace, inspection_id) if is_open else None,
         warnings=problems_of(row.values["warnings"]),
         findings=list_findings(workspace, FindingFilter(inspection=inspection_id), sort="oldest", limit=1000).lines,
-        reviews=tuple(
-            ReviewLine(
-                one["id"],
-                one["kind"] or "",
-                one["text"] or "",
-                one["at"] or "",
-                one["officer"] or "",
-                one["badge"] or "",
-            )
-            for one in workspace.select("SELECT * FROM reviews WHERE inspection = ? ORDER BY at, id", inspection_id)
-        ),
+        reviews=reviews,
         sample_results=_sample_results(workspace, inspection_id),
         mine=authors_side(workspace, row),
+        duties=inspection_duties(row.values, reviews),
+        carried_over=tuple(
+            CarriedLine(
+                *(one[name] or "" for name in ("old_version", "new_version", "reason", "at", "officer", "badge"))
+            )
+            for one in workspace.select(
+                "SELECT * FROM carry_overs WHERE inspection = ? ORDER BY at, id", inspection_id
+            )
+        ),
     )
 
 

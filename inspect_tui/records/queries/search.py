@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from inspect_tui.records.queries.common import like
+from inspect_tui.records.same_sites import site_groups
 
 if TYPE_CHECKING:
     from inspect_tui.records.workspace import Workspace
@@ -68,5 +69,22 @@ def search(workspace: Workspace, words: str, *, limit: int = 50) -> list[Hit]:
             *values,
             limit,
         )
-        hits += [Hit(kind, row["id"], row["title"] or "", row["text"]) for row in rows]
+        found = [Hit(kind, row["id"], row["title"] or "", row["text"]) for row in rows]
+        hits += _under_kept(workspace, found) if kind == "site" else found
     return hits
+
+
+def _under_kept(workspace: Workspace, found: list[Hit]) -> list[Hit]:
+    """Sites that were joined to another as the same stand under that one, with both names, once."""
+    groups = site_groups(workspace)
+    if not groups.root_of:
+        return found
+    shown: dict[str, Hit] = {}
+    for hit in found:
+        root = groups.root(hit.id)
+        if root == hit.id:
+            shown[root] = hit
+        elif root not in shown:
+            values = workspace.row("sites", root).values
+            shown[root] = Hit(hit.kind, root, f"{values['name'] or ''} = {hit.title}", values["address"] or "")
+    return list(shown.values())

@@ -11,12 +11,14 @@ from inspect_tui.records import times
 from inspect_tui.records.model import Officer, Problem
 from inspect_tui.records.queries.findings import FindingFilter, FindingLine, count_findings, list_findings
 from inspect_tui.records.queries.inspections import InspectionLine, list_inspections
+from inspect_tui.records.queries.tasks import TaskLine, list_tasks
 
 if TYPE_CHECKING:
     from inspect_tui.records.workspace import Workspace
 
 FREE_BYTES: Final = 1 << 30
 CLOCK_SLACK_S: Final = 300
+TASKS: Final = 50
 _SYNCED: Final = "synced"
 
 
@@ -25,6 +27,7 @@ class Today:
     """What the first screen shows.
 
     Attributes:
+        tasks: Tasks of the officer of this device that wait, the oldest due date first; at most 50.
         drafts: Inspections not submitted, or open for amendment, newest first.
         overdue: Findings past their due date, the oldest due date first; at most 50.
         overdue_count: How many there are, counted to 10,000.
@@ -37,6 +40,7 @@ class Today:
         warnings: Storage and clock.
     """
 
+    tasks: tuple[TaskLine, ...]
     drafts: tuple[InspectionLine, ...]
     overdue: tuple[FindingLine, ...]
     overdue_count: int
@@ -66,6 +70,9 @@ def today(workspace: Workspace) -> Today:
         start,
     )[0]
     return Today(
+        tasks=tuple(
+            list_tasks(workspace, states=("assigned", "started"), badge=workspace.officer.badge, limit=TASKS)
+        ),
         drafts=tuple(list_inspections(workspace, states=("draft", "returned"), limit=100)),
         overdue=list_findings(workspace, late, sort="due_date", limit=50).lines,
         overdue_count=overdue_count,
@@ -92,11 +99,17 @@ def note_synced(workspace: Workspace) -> None:
 
 
 def _given(workspace: Workspace) -> dict[str, int]:
+    """Area → how far a peer has what this device wrote: as was noted, or as somebody has signed for."""
     rows = workspace.select("SELECT value FROM meta WHERE key = ?", _SYNCED)
     said = json.loads(rows[0]["value"]) if rows else {}
-    if said.get("device") != workspace.device:
-        return {}
-    return {str(area): int(seq) for area, seq in said["areas"].items()}
+    given: dict[str, int] = {}
+    if said.get("device") == workspace.device:
+        given = {str(area): int(seq) for area, seq in said["areas"].items()}
+    if workspace.select("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chain_receipts'"):
+        query = "SELECT area, max(seq) FROM chain_receipts WHERE device = ? GROUP BY area"
+        for area, seq in map(tuple, workspace.select(query, workspace.device)):
+            given[area] = max(given.get(area, 0), int(seq))
+    return given
 
 
 def _own_tips(workspace: Workspace) -> dict[str, int]:

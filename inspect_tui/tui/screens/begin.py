@@ -8,7 +8,9 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from inspect_tui.records.model import Officer
+from inspect_tui.records.rules import badge_key
 from inspect_tui.texts import Text
+from inspect_tui.tui.reading import complain
 from inspect_tui.tui.screens.form import FormScreen
 from inspect_tui.tui.screens.options import attribute_options
 from inspect_tui.tui.uitext import plain
@@ -21,13 +23,19 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from inspect_tui.records.queries import SiteDetail
+    from inspect_tui.records.queries import SiteDetail, TaskLine
     from inspect_tui.records.workspace import Workspace
+    from inspect_tui.tui.screens.page import PageScreen
 
 _SETS = [
     ("full", Text("全部检查项", "all items")),
     ("standard", Text("标准（严重和较重）", "standard (critical and major)")),
 ]
+
+_UNKNOWN = Text(
+    "本机没有任务所用的检查表 {checklist}；请先同步或导入。",
+    "The task's checklist {checklist} is not on this laptop; sync or import it first.",
+)
 
 
 class BeginForm(FormScreen[str]):
@@ -35,33 +43,47 @@ class BeginForm(FormScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "partner", "同行", show=False)]
 
-    def __init__(self, workspace: Workspace, site: SiteDetail) -> None:
+    def __init__(self, workspace: Workspace, site: SiteDetail, task: TaskLine | None = None) -> None:
         super().__init__(
             Text(f"开始检查：{plain(site.line.name)}", f"Start an inspection: {plain(site.line.name)}")
         )
         self._workspace = workspace
         self._site = site
+        self._errand = task
+        own = badge_key(workspace.officer.badge)
+        self._asked = [one for one in task.officers if badge_key(one.badge) != own] if task else []
         self._partners = self._known()
         self._at = 0
 
     def _known(self) -> list[Officer]:
-        """Those met before, the partner of the latest inspection first."""
+        """Those met before: whom the task names first, then the partner of the latest inspection."""
         from inspect_tui.records.queries import known_officers, list_inspections
 
         own = self._workspace.config.badge
         latest = [officer for line in list_inspections(self._workspace, limit=1) for officer in line.officers]
-        people = {officer.badge: officer for officer in [*latest, *known_officers(self._workspace)]}
+        people: dict[str, Officer] = {}
+        for officer in [*self._asked, *latest, *known_officers(self._workspace)]:
+            people.setdefault(officer.badge, officer)
         return [officer for badge, officer in people.items() if badge != own]
 
     def fields(self) -> Iterator[Widget]:
         """Checklist first: Enter through the rest."""
-        catalogue = self._workspace.catalogue
+        catalogue = self._workspace.catalogue_for(self._site.line.area)
         fitting = catalogue.checklists_for(self._site.line.kind)
         others = [one for one in catalogue.checklists.values() if one not in fitting]
         options = [(one.id, Text(one.title.zh, one.title.en)) for one in (*fitting, *others)]
         partner = self._partners[0] if self._partners else Officer("", "")
         own = self._workspace.officer
-        yield ChoiceField("checklist", Text("检查表", "Checklist"), options)
+        task = self._errand
+        if task is not None:
+            yield Phrase(
+                Text(
+                    f"任务：{task.due_date} 前完成" + (f"；{plain(task.note)}" if task.note else ""),
+                    f"Task: by {task.due_date}" + (f"; {plain(task.note)}" if task.note else ""),
+                ),
+                classes="hint",
+            )
+        yield ChoiceField("checklist", Text("检查表", "Checklist"), options, task.checklist if task else "")
         yield ChoiceField("item_set", Text("范围", "Items"), _SETS)
         yield TextField(
             "partner_name",
@@ -79,6 +101,9 @@ class BeginForm(FormScreen[str]):
             ),
             classes="hint",
         )
+        if self._asked[1:]:
+            further = "、".join(f"{plain(one.name)} {plain(one.badge)}" for one in self._asked[1:])
+            yield Phrase(Text(f"任务另派：{further}", f"The task also names: {further}"), classes="hint")
         with Vertical(id="visit"):
             yield from self._visit()
 
@@ -108,10 +133,15 @@ class BeginForm(FormScreen[str]):
         officers = [self._workspace.officer]
         if partner.name or partner.badge:
             officers.append(partner)
+        taken = {badge_key(one.badge) for one in officers}
+        officers += [one for one in self._asked[1:] if badge_key(one.badge) not in taken]
+        checklist = self.value("checklist")
         return start(
             self._workspace,
             self._site.line.id,
-            self.value("checklist"),
+            checklist,
+            # A visit with another checklist does not do what the task asks for.
+            task=self._errand.id if self._errand and self._errand.checklist == checklist else None,
             officers=officers,
             item_set="standard" if self.value("item_set") == "standard" else "full",
             attributes={
@@ -120,3 +150,30 @@ class BeginForm(FormScreen[str]):
                 if one.field.startswith("visit-") and one.value
             },
         )
+
+
+def open_task(screen: PageScreen, task_id: str) -> None:
+    """Open what a task led to, or start its inspection with site, checklist and officers as it names them."""
+
+    def read() -> tuple[TaskLine, SiteDetail]:
+        from inspect_tui.records.queries import site_detail, task_detail
+
+        task = task_detail(screen.workspace, task_id)
+        return task, site_detail(screen.workspace, task.site)
+
+    def walk(inspection: str | None) -> None:
+        if inspection is not None:
+            from inspect_tui.tui.screens.walk import WalkScreen
+
+            screen.app.push_screen(WalkScreen(screen.desk, inspection))
+
+    def go_on(found: tuple[TaskLine, SiteDetail]) -> None:
+        task, site = found
+        if task.inspection is not None:
+            walk(task.inspection)
+        elif task.checklist not in screen.workspace.catalogue_for(site.line.area).checklists:
+            complain(screen.app, _UNKNOWN.format(checklist=task.checklist))
+        else:
+            screen.app.push_screen(BeginForm(screen.workspace, site, task), walk)
+
+    screen.read("task", read, go_on, awaited=True)

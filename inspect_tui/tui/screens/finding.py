@@ -53,6 +53,10 @@ class FindingScreen(PageScreen):
         prose.focus()
         self._load()
 
+    def came(self) -> None:
+        """Read again: somebody else may have followed it up."""
+        self._load()
+
     def _load(self, _: object = None) -> None:
         def work() -> FindingDetail:
             from inspect_tui.records.queries import finding_detail
@@ -128,6 +132,8 @@ def _facts(detail: FindingDetail) -> Iterator[Block]:
         source = str(_SOURCES.get(values["position_source"] or "", values["position_source"]))
         place, datum = f"{values['longitude']}, {values['latitude']}", values["datum"] or ""
         yield Block(tr(f"{place}（{datum}，{source}）", f"{place} ({datum}, {source})"), tr("位置", "Position"))
+    for duty in detail.duties:
+        yield Block(tr(duty.zh, duty.en), WARNING, "warn")
     for cell in line.conflict:
         yield Block(tr(f"冲突：{cell}", f"conflict: {cell}"), WARNING, "warn")
 

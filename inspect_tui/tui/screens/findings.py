@@ -90,6 +90,11 @@ class FindingsScreen(PageScreen):
         self.query_one(ListTable).focus()
         self._load()
 
+    def came(self) -> None:
+        """Read again, unless somebody stands further down than the first page."""
+        if self.query_one(ListTable).cursor < PAGE:
+            self._load()
+
     def _load(self, _: object = None) -> None:
         where, sort = self.where, self._sort
 

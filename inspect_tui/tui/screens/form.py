@@ -33,6 +33,10 @@ Field: TypeAlias = TextField | ChoiceField | AreaField
 GIVE_UP: Final = Text("再按一次 Esc 放弃所填内容。", "Press Esc once more to give up what was typed.")
 
 
+class _Fields(VerticalScroll, inherit_bindings=False):
+    """Scrolls to the field in use; up and down stay the form's, also where it is longer than the screen."""
+
+
 class FormScreen(Picking, Reading, ModalScreen[T | None]):
     """A form; dismissed with what `save` returns, or None when it is given up."""
 
@@ -54,7 +58,7 @@ class FormScreen(Picking, Reading, ModalScreen[T | None]):
         """Title, fields, a line for what is wrong, keys."""
         with Vertical(classes="form"):
             yield Phrase(self.form_title, classes="form-title")
-            with VerticalScroll(classes="fields", can_focus=False):
+            with _Fields(classes="fields", can_focus=False):
                 yield from self.fields()
             yield Phrase(Text("", ""), id="wrong")
             yield KeyBar("dialog")

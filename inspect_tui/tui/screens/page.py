@@ -46,6 +46,12 @@ class PageScreen(Reading, Screen[Any]):
         """What stands between title and keys."""
         yield from ()
 
+    def on_screen_resume(self) -> None:
+        """Say in the title bar how the exchange in the background is doing."""
+        show_sign = getattr(self.app, "show_sign", None)
+        if show_sign is not None:
+            show_sign()
+
     def headline(self, subject: str, state: str = "") -> None:
         """Say in the title bar what the screen is about."""
         bar = self.query_one(TitleBar)
@@ -53,6 +59,9 @@ class PageScreen(Reading, Screen[Any]):
 
     def relabel(self) -> None:
         """Show what the screen holds in the language in use; widgets that say fixed sentences do so themselves."""
+
+    def came(self) -> None:
+        """Read again, without moving the cursor: an exchange has brought something while the screen is shown."""
 
     def action_back(self) -> None:
         """To the screen before."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
 from inspect_tui.texts import Text, tr
 from inspect_tui.tui.commands import bindings
-from inspect_tui.tui.marks import SEVERITY_MARKS, WARNING, Tone
+from inspect_tui.tui.marks import SEVERITY_MARKS, TASK, WARNING, Tone
+from inspect_tui.tui.reading import tell
 from inspect_tui.tui.screens.page import PageScreen
 from inspect_tui.tui.widgets.list_table import Column, Line, ListTable
 from inspect_tui.tui.widgets.prose import Block, Prose
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from inspect_tui.records.queries import FindingLine, InspectionLine, SiteDetail
+    from inspect_tui.records.queries import FindingLine, InspectionLine, SiteDetail, TaskLine
     from inspect_tui.tui.desk import Desk
 
 _EMPTY = Text(
@@ -55,6 +57,10 @@ class SiteScreen(PageScreen):
     def on_screen_resume(self) -> None:
         """Read again whenever one comes back."""
         self.query_one(ListTable).focus()
+        self.came()
+
+    def came(self) -> None:
+        """Read again."""
         self.read("site", self._read, self._show, awaited=True)
 
     def _read(self) -> SiteDetail:
@@ -74,9 +80,12 @@ class SiteScreen(PageScreen):
         line = detail.line
         self.headline(line.name, f"{line.kind_title} · {line.area_name}")
         self.query_one(Prose).show(list(self._facts(detail)))
-        self.query_one(ListTable).show([*self._inspections(detail), *self._findings(detail)])
+        self.query_one(ListTable).show([*self._tasks(detail), *self._inspections(detail), *self._findings(detail)])
 
     def _facts(self, detail: SiteDetail) -> Iterator[Block]:
+        from inspect_tui.records import times
+        from inspect_tui.records.model import RISK_CLASSES
+
         line, values = detail.line, detail.row.values
         datum = values["datum"] or ""
         place = f"{line.longitude}, {line.latitude}{tr(f'（{datum}）', f' ({datum})')}" if line.longitude else ""
@@ -87,7 +96,12 @@ class SiteScreen(PageScreen):
             titles = {one.id: one.title for one in attribute.values} if attribute else {}
             title = tr(attribute.title.zh, attribute.title.en) if attribute else name
             known.append(f"{title}={tr(titles[value].zh, titles[value].en) if value in titles else value}")
+        day = times.shown(line.last_inspected)[:10]
+        last = tr(f"最近检查 {day}", f"last inspected {day}") if day else tr("从未检查", "never inspected")
+        risk = RISK_CLASSES.get(line.risk_class)
+        graded = tr(f"{risk.zh}风险", f"{risk.en} risk") if risk else tr("风险未分级", "risk not graded")
         for zh, en, text in (
+            ("等级", "Risk", f"{graded} · {last}"),
             ("地址", "Address", line.address),
             ("信用代码", "Code", line.uscc),
             ("责任单位", "Party", detail.responsible_party),
@@ -97,24 +111,32 @@ class SiteScreen(PageScreen):
         ):
             if text:
                 yield Block(text, tr(zh, en))
+        yield from _same(detail)
         if line.void:
             yield Block(tr("本对象已作废", "This site is void"), tone="bad")
         if line.conflict:
             yield Block(tr(f"{WARNING} 有冲突未解决", f"{WARNING} has conflicts"), tone="warn")
 
     @staticmethod
+    def _tasks(detail: SiteDetail) -> Iterator[Line]:
+        if detail.tasks:
+            yield Line(None, (tr("── 任务", "── Tasks"),), "heading")
+        for one in detail.tasks:
+            yield _task(one)
+
+    @staticmethod
     def _inspections(detail: SiteDetail) -> Iterator[Line]:
         if detail.inspections:
             yield Line(None, (tr("── 检查", "── Inspections"),), "heading")
         for one in detail.inspections:
-            yield _visit(one)
+            yield _visit(one, "" if one.site == detail.row.id else one.site_name)
 
     @staticmethod
     def _findings(detail: SiteDetail) -> Iterator[Line]:
         if detail.findings:
             yield Line(None, (tr("── 问题", "── Findings"),), "heading")
         for one in detail.findings:
-            yield _problem(one)
+            yield _problem(one, "" if one.site == detail.row.id else one.site_name)
 
     @on(ListTable.Opened)
     def _open(self, event: ListTable.Opened) -> None:
@@ -123,6 +145,11 @@ class SiteScreen(PageScreen):
             from inspect_tui.tui.screens.finding import FindingScreen
 
             self.app.push_screen(FindingScreen(self.desk, row))
+            return
+        if kind == "task":
+            from inspect_tui.tui.screens.begin import open_task
+
+            open_task(self, row)
             return
         self._walk(row)
 
@@ -140,6 +167,24 @@ class SiteScreen(PageScreen):
 
             self.app.push_screen(BeginForm(self.workspace, self._detail), self._walk)
 
+    def action_same(self) -> None:
+        """Join it with another row of the same site."""
+        if self._detail is not None:
+            from inspect_tui.tui.screens.same_site_form import SameSiteForm
+
+            self.read("others", partial(SameSiteForm.made, self.workspace, self._detail), self.app.push_screen)
+
+    def action_part(self) -> None:
+        """Take back that it is one with another row."""
+        if self._detail is None:
+            return
+        from inspect_tui.tui.screens.same_site_form import NOT_JOINED, PartSiteForm
+
+        if not self._detail.joinings:
+            tell(self.app, NOT_JOINED, warning=True)
+            return
+        self.app.push_screen(PartSiteForm(self.workspace, self._detail))
+
     def action_edit(self) -> None:
         """Change what is known."""
         if self._detail is not None:
@@ -148,7 +193,42 @@ class SiteScreen(PageScreen):
             self.app.push_screen(SiteForm(self.workspace, self._detail))
 
 
-def _visit(one: InspectionLine) -> Line:
+def _task(one: TaskLine) -> Line:
+    from inspect_tui.records.model import TASK_STATES
+
+    people = "、".join(officer.name for officer in one.officers)
+    late = tr(f" 超期{one.overdue_days}天", f" {one.overdue_days} d late") if one.overdue_days else ""
+    return Line(
+        f"task:{one.id}",
+        (
+            WARNING if one.overdue_days or one.conflict else TASK,
+            tr(f"{one.due_date} 前", f"by {one.due_date}"),
+            f"{tr(one.checklist_title.zh, one.checklist_title.en)} {people}",
+            f"{TASK_STATES[one.state]}{late}",
+        ),
+        tones={3: "bad"} if one.overdue_days else {},
+    )
+
+
+def _same(detail: SiteDetail) -> Iterator[Block]:
+    """Which rows are one with this, and who said so."""
+    from inspect_tui.records import times
+
+    if detail.kept is not None:
+        yield Block(detail.kept.name, tr("归并到", "Joined to"), "warn")
+    names = {each.id: each.name for each in detail.same}
+    for each in detail.joinings:
+        mark = tr(f"{WARNING} 有冲突 ", f"{WARNING} in conflict ") if each.conflict else ""
+        said = f"{mark}{names[each.joined]} → {names[each.kept]}"
+        yield Block(f"{each.reason} · {said} · {times.shown(each.at)} {each.by}", tr("= 归并", "= Same"))
+
+
+def _elsewhere(site_name: str) -> str:
+    """The mark of what was recorded under another row of this site."""
+    return f"〔{site_name}〕" if site_name else ""
+
+
+def _visit(one: InspectionLine, site_name: str) -> Line:
     from inspect_tui.records import times
     from inspect_tui.records.model import STATES
 
@@ -159,14 +239,14 @@ def _visit(one: InspectionLine) -> Line:
         (
             WARNING if one.conflict else "▸",
             times.shown(one.started_at),
-            f"{tr(one.checklist_title.zh, one.checklist_title.en)} {people}",
+            f"{_elsewhere(site_name)}{tr(one.checklist_title.zh, one.checklist_title.en)} {people}",
             f"{state} ✗{one.failed}/{one.answered}",
         ),
         "muted" if one.void else "",
     )
 
 
-def _problem(one: FindingLine) -> Line:
+def _problem(one: FindingLine, site_name: str) -> Line:
     from inspect_tui.records import times
     from inspect_tui.records.model import STATUSES
 
@@ -177,7 +257,7 @@ def _problem(one: FindingLine) -> Line:
         (
             SEVERITY_MARKS.get(one.severity, ""),
             times.shown(one.found_at),
-            one.description or tr(one.item_title, one.item_title_en),
+            _elsewhere(site_name) + (one.description or tr(one.item_title, one.item_title_en)),
             f"{STATUSES.get(one.status, one.status)}{late}",
         ),
         tones={3: tone},

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.containers import Vertical
 
-from inspect_tui.records.model import Datum, SiteInput, TypedPosition
+from inspect_tui.records.model import RISK_CLASSES, Datum, SiteInput, TypedPosition
 from inspect_tui.texts import Text
 from inspect_tui.tui.screens.form import FormScreen
-from inspect_tui.tui.screens.options import area_options, attribute_options, kind_options
+from inspect_tui.tui.screens.options import area_options, attribute_options, kind_options, word_options
 from inspect_tui.tui.uitext import halfwidth
 from inspect_tui.tui.widgets.fields import ChoiceField, Cycle, TextField
 from inspect_tui.tui.widgets.phrase import Phrase
@@ -58,6 +58,12 @@ class SiteForm(FormScreen[str]):
             hint=Text("18 位，可不填", "18 characters, optional"),
         )
         yield TextField("responsible_party", Text("责任单位", "Responsible"), said.get("responsible_party", ""))
+        yield ChoiceField(
+            "risk_class",
+            Text("风险等级", "Risk class"),
+            [("", Text("未分级", "not graded")), *word_options(RISK_CLASSES)],
+            said.get("risk_class", ""),
+        )
         yield TextField(
             "contact_phone",
             Text("联系电话", "Telephone"),
@@ -147,4 +153,5 @@ class SiteForm(FormScreen[str]):
                 if one.field.startswith("attributes-") and one.value
             },
             contact_phone=self.value("contact_phone"),
+            risk_class=self.value("risk_class"),
         )

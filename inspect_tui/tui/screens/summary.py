@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+    from inspect_tui.records.carrying_over import Offer
+    from inspect_tui.records.delivery import Delivery
     from inspect_tui.records.model import Problem
     from inspect_tui.records.queries import InspectionDetail
     from inspect_tui.tui.desk import Desk
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 _READY = Text("没有缺项。按 F10（或 s）提交。", "Nothing is missing. Press F10 (or s) to submit.")
 _FROZEN = Text("已提交，内容不再改动；如需更正按 6（或 a）。", "Submitted and frozen; press 6 (or a) to amend it.")
 _NO_MORE = Text("没有提醒，也没有问题。", "No warnings and no findings.")
-_OPEN_ONLY: Final = frozenset({"officers", "present", "times", "note", "waiver", "submit"})
+_OPEN_ONLY: Final = frozenset({"officers", "present", "times", "note", "waiver", "carry_over", "submit"})
 """What only an inspection that is not submitted takes."""
 
 
@@ -46,6 +48,8 @@ class SummaryScreen(PageScreen):
         super().__init__(desk)
         self._inspection = inspection
         self._detail: InspectionDetail | None = None
+        self._offer: Offer | None = None
+        self._delivery: Delivery | None = None
         self._site = ""
 
     def body(self) -> Iterator[Widget]:
@@ -59,15 +63,23 @@ class SummaryScreen(PageScreen):
         self._load()
 
     def _load(self, _: object = None) -> None:
-        def work() -> InspectionDetail:
+        def work() -> tuple[InspectionDetail, Offer | None, Delivery]:
+            from inspect_tui.records.carrying_over import offered
+            from inspect_tui.records.delivery import deliveries
             from inspect_tui.records.queries import inspection_detail
 
-            return inspection_detail(self.workspace, self._inspection)
+            detail = inspection_detail(self.workspace, self._inspection)
+            delivery = deliveries(self.workspace, [self._inspection])[self._inspection]
+            return detail, offered(self.workspace, detail.row), delivery
 
         self.read("summary", work, self._show, awaited=True)
 
-    def _show(self, detail: InspectionDetail) -> None:
-        self._detail = detail
+    def came(self) -> None:
+        """Read again: an exchange may have sent it."""
+        self._load()
+
+    def _show(self, read: tuple[InspectionDetail, Offer | None, Delivery]) -> None:
+        self._detail, self._offer, self._delivery = read
         self.relabel()
         self.query_one(KeyBar).refresh()
 
@@ -91,10 +103,24 @@ class SummaryScreen(PageScreen):
         state = tr("作废", "void") if line.void else str(STATES.get(line.state, line.state))
         self.headline(f"{line.site_name} · {tr(*line.checklist_title)}", state)
         frozen = [Block(str(_FROZEN), tone="strong")] if detail.submission is None and not line.void else []
-        self.query_one("#detail-facts", Prose).show([*frozen, *_facts(detail)])
+        self.query_one("#detail-facts", Prose).show([*frozen, *self._newer(), *_facts(detail), *self._delivered()])
         table = self.query_one(ListTable)
         table.empty = _READY if detail.submission else _NO_MORE
         table.show(list(self._problems(detail, max(20, self.size.width - 6))))
+
+    def _newer(self) -> Iterator[Block]:
+        if self._offer is not None:
+            from inspect_tui.tui.screens.carry_over import offer_text
+
+            yield Block(str(offer_text(self._offer, "7")), WARNING, "warn")
+
+    def _delivered(self) -> Iterator[Block]:
+        if self._delivery is not None:
+            from inspect_tui.tui.sync_text import STAGE_TONES, delivery_sentence
+
+            yield Block(
+                delivery_sentence(self._delivery), tr("送达", "Delivery"), STAGE_TONES[self._delivery.stage]
+            )
 
     @staticmethod
     def _problems(detail: InspectionDetail, width: int) -> Iterator[Line]:
@@ -212,6 +238,13 @@ class SummaryScreen(PageScreen):
             )
         )
 
+    def action_carry_over(self) -> None:
+        """See what another version of the checklist would change."""
+        from inspect_tui.tui.screens.carry_over import CarryOverScreen
+
+        if self._detail is not None and self._detail.submission is not None:
+            self.app.push_screen(CarryOverScreen(self.desk, self._inspection), self._load)
+
     def action_submit(self) -> None:
         """Submit; refused, it says why and stays."""
         from inspect_tui.records.inspections import submit
@@ -241,8 +274,14 @@ def _facts(detail: InspectionDetail) -> Iterator[Block]:
         yield Block(values["void_reason"] or "—", tr("作废理由", "Void"), "bad")
     if values["state_reason"]:
         yield Block(values["state_reason"], tr("更正理由", "Amended"), "strong")
+    for change in detail.carried_over:
+        versions = f"{change.old_version} → {change.new_version}"
+        why = f"{versions} {change.reason} {change.officer} {times.shown(change.at)}"
+        yield Block(why, tr("改用版本", "Version"))
     for review in detail.reviews:
         yield Block(f"{review.officer} {times.shown(review.at)} {review.text}", tr("审核", "Review"))
+    for duty in detail.duties:
+        yield Block(tr(duty.zh, duty.en), WARNING, "warn")
     sections = tr("　", "  ").join(
         f"{tr(*one.title)} {one.answered}/{one.asked}" + (f" ✗{one.failed}" if one.failed else "")
         for one in detail.sections

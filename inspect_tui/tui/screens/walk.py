@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from inspect_tui.records.carrying_over import Offer
     from inspect_tui.records.queries import Walk, WalkItem
     from inspect_tui.tui.desk import Desk
     from inspect_tui.tui.uitext import Sentence
@@ -71,23 +72,29 @@ class WalkScreen(PageScreen):
         """Read again whenever one comes back."""
         self._load()
 
+    def came(self) -> None:
+        """Read again: somebody else may have answered here."""
+        self._load()
+
     def _load(self) -> None:
         self.read("walk", self._read, self._take, awaited=True)
 
-    def _read(self) -> tuple[Walk, str]:
+    def _read(self) -> tuple[Walk, str, Offer | None]:
+        from inspect_tui.records.carrying_over import offered
         from inspect_tui.records.queries import walk
 
         read = walk(self.workspace, self.inspection)
-        return read, str(self.workspace.row("sites", read.row.values["site"]).values["name"] or "")
+        offer = offered(self.workspace, read.row) if self._state is None else None
+        return read, str(self.workspace.row("sites", read.row.values["site"]).values["name"] or ""), offer
 
-    def _take(self, read: tuple[Walk, str]) -> None:
-        walk, site = read
+    def _take(self, read: tuple[Walk, str, Offer | None]) -> None:
+        walk, site, offer = read
         if self._state is None:
             at = self._wanted or self.desk.remembered("positions", self.inspection)
             if at is None and _is_frozen(walk):
                 at = next((view.item.id for view in walk.items()), None)
             self._state = WalkState(walk, site, at)
-            self.query_one("#receipt", Phrase).say(_FROZEN if _is_frozen(walk) else Text("", ""))
+            self.query_one("#receipt", Phrase).say(_FROZEN if _is_frozen(walk) else _offered(offer))
         else:
             if _is_frozen(self._state.walk) != _is_frozen(walk):
                 self.query_one("#receipt", Phrase).say(_FROZEN if _is_frozen(walk) else _AMENDED)
@@ -376,6 +383,18 @@ class WalkScreen(PageScreen):
             self._go(self._state.index(item))
         self._receipt(item, Text("已撤销", "taken back"))
 
+    def action_carry_over(self) -> None:
+        """See what another version of the checklist would change."""
+        from inspect_tui.tui.screens.carry_over import CarryOverScreen
+
+        def done(version: str | None) -> None:
+            if version:
+                self.query_one("#receipt", Phrase).say(
+                    Text(f"已存盘：改用 {version} 版", f"On disk: goes on with version {version}")
+                )
+
+        self.app.push_screen(CarryOverScreen(self.desk, self.inspection), done)
+
     def action_summary(self) -> None:
         """See what is missing, then submit."""
         from inspect_tui.tui.screens.summary import SummaryScreen
@@ -387,6 +406,14 @@ class WalkScreen(PageScreen):
             self.dismiss()
         elif said and self._state is not None:
             self._go(self._state.index(said))
+
+
+def _offered(offer: Offer | None) -> Text:
+    if offer is None:
+        return Text("", "")
+    from inspect_tui.tui.screens.carry_over import offer_text
+
+    return offer_text(offer, "9")
 
 
 def _is_frozen(walk: Walk) -> bool:

@@ -84,6 +84,16 @@ class TextField(Horizontal):
         return self.value != plain(self._value)
 
 
+class PinField(TextField):
+    """A labelled line that shows dots for what is typed."""
+
+    def compose(self) -> ComposeResult:
+        """Label and line."""
+        yield Phrase(self._label)
+        hint = str(self._hint) if self._hint else ""
+        yield LineInput("", placeholder=hint, compact=True, select_on_focus=False, password=True)
+
+
 class Cycle(Widget, can_focus=True):
     """One of several values, changed with the arrow keys or a digit; of more than nine, space opens a list."""
 

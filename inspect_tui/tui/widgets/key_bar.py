@@ -39,7 +39,7 @@ class KeyBar(Widget):
         rows: list[list[tuple[int, Command, str]]] = [[]]
         column = 1
         commands = [(one, "screen") for one in COMMANDS[self.place] if one.bar]
-        everywhere = () if self.place in {"dialog", "pick"} else COMMANDS["app"]
+        everywhere = () if self.place in {"dialog", "pick", "lock", "carrying"} else COMMANDS["app"]
         commands += [
             (one, "app") for one in everywhere if one.bar and (self.place != "start" or "go(" not in one.action)
         ]

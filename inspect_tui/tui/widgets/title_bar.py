@@ -27,6 +27,8 @@ class TitleBar(Widget):
     """What the screen is about: the name of a site, say."""
     state: reactive[str] = reactive("")
     """Progress or counts."""
+    sign: reactive[str] = reactive("")
+    """How an exchange in the background is doing; stands at the right end of every screen."""
 
     def __init__(self, title: Text) -> None:
         super().__init__()
@@ -41,6 +43,8 @@ class TitleBar(Widget):
         width = self.size.width
         name = f" {tr(self.title.zh, self.title.en)} "
         subject, state = plain(self.subject), plain(self.state)
+        if self.sign:
+            state = f"{state}  {self.sign}" if state else self.sign
         both = max(0, width - cell_len(name) - 3)
         # Neither drives the other out: a long state leaves the subject half the line.
         state = fit(state, min(cell_len(state), both - min(cell_len(subject), both // 2)))

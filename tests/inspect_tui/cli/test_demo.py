@@ -18,7 +18,7 @@ def test_the_demo_plays_to_its_end(bare: Run, tmp_path: Path, language: str) -> 
     """Three verified workspaces, one conflict settled, a CSV with every finding; each step is told."""
     ran = bare("--lang", language, "demo", tmp_path / "d")
     assert (ran.status, ran.err) == (0, "")
-    assert "8. " in ran.out
+    assert "9. " in ran.out
     rows = list(csv.DictReader((tmp_path / "d" / "findings.csv").read_text("utf-8-sig").splitlines()))
     assert len(rows) == 5
     for name in ("laptop-li", "laptop-wang", "supervisor"):

@@ -65,9 +65,9 @@ def test_on_a_terminal_the_fingerprint_is_shown_and_asked_about(
 
         return lambda **_: ask
 
-    monkeypatch.setattr(merging, "_trust", answering(answer=False))
+    monkeypatch.setattr(merging, "trust_of", answering(answer=False))
     assert bare("merge", home, on=folder).status == 1
-    monkeypatch.setattr(merging, "_trust", answering(answer=True))
+    monkeypatch.setattr(merging, "trust_of", answering(answer=True))
     assert bare("merge", home, on=folder).status == 0
     assert len(asked) == 2
     assert len(asked[0].replace(" ", "")) == 32

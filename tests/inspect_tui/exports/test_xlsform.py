@@ -108,7 +108,8 @@ def _in_row(sheet: str, find: tuple[str, str], key: str, value: object) -> Calla
 
 
 def _without_end(book: Book) -> tuple[str, int, int]:
-    book.book["survey"].delete_rows(book.row("survey", "type", "end_group"))
+    # That of the attributes, which stands right before the first section.
+    book.book["survey"].delete_rows(book.row("survey", "name", "S_responsibility") - 1)
     return "survey", book.row("survey", "name", "S_responsibility"), book.column("survey", "type")
 
 

@@ -20,12 +20,10 @@ from inspect_tui.records.model import (
     TypedPosition,
 )
 from inspect_tui.records.samples import ResultInput, record_result
-from inspect_tui.records.sites import add_site, edit_site, import_sites, void_site
+from inspect_tui.records.sites import add_site, edit_site, void_site
 from inspect_tui.texts import Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from checklists.model import Checklist
     from inspect_tui.records.workspace import Workspace
 
@@ -101,30 +99,6 @@ def test_a_void_site_takes_no_inspection(workspace: Workspace, site: str) -> Non
     assert queries.list_sites(workspace, include_void=True)[0].void
     with pytest.raises(Refused):
         inspections.start(workspace, site, "construction-dust")
-
-
-def test_importing_a_list_names_each_bad_row(workspace: Workspace, tmp_path: Path) -> None:
-    """Good rows are taken, bad ones named with their line, and the second import changes nothing."""
-    file = tmp_path / "sites.csv"
-    file.write_text(
-        "名称,类型,行政区,经度,纬度,统一社会信用代码,river\n"
-        "甲口,outfall,141181,111.78,37.14,91350100M000100Y43,文峪河\n"
-        "乙口,outfall,141181,,,91350100M000100Y4Z,\n"
-        ",outfall,141181,,,,\n"
-        "丙口,nonsense,141181,,,,\n",
-        "utf-8-sig",
-    )
-    first = import_sites(workspace, file)
-    second = import_sites(workspace, file)
-
-    assert [(one.line, one.created, [p.code for p in one.problems]) for one in first] == [
-        (2, True, []),
-        (3, False, ["uscc"]),
-        (4, False, ["name_missing"]),
-        (5, False, ["kind"]),
-    ]
-    assert not any(one.created for one in second)
-    assert workspace.row("sites", first[0].site or "").values["attributes"] == {"river": "文峪河"}
 
 
 def test_a_value_over_a_plan_figure_is_suspected(workspace: Workspace) -> None:

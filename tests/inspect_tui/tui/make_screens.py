@@ -23,6 +23,7 @@ from rich.style import Style
 from inspect_tui.records import times
 from inspect_tui.records.workspace import Workspace
 from sync import replica
+from tests.inspect_tui.tui.disputes import dispute
 from tests.inspect_tui.tui.driving import press, running, settle, type_text
 from tests.inspect_tui.tui.scenario import NOW, furnish
 
@@ -150,6 +151,14 @@ async def _all(take: Callable[..., Awaitable[None]], app: InspectApp, pilot: Pil
     await take("walk-mono")
 
 
+async def _conflicts(folder: Path, out: Path, size: tuple[int, int]) -> None:
+    suffix = "" if size == (80, 24) else f"-{size[0]}x{size[1]}"
+    async with running(folder, size=size, toasts=False) as (app, pilot):
+        for name, keys in (("conflicts", ("f12", "n")), ("conflicts-merged", ("e",)), ("refused", ("escape", "t"))):
+            await press(pilot, *keys)
+            draw(app, out / f"{name}{suffix}")
+
+
 async def _first(out: Path, folder: Path) -> None:
     async with running(folder / "none", toasts=False) as (app, pilot):
         await settle(pilot)
@@ -175,6 +184,9 @@ def main(arguments: list[str]) -> None:
             with Workspace.open(made.folder) as workspace:
                 workspace.change_config(rest={"photos": {"folder": str(made.photos)}})
             asyncio.run(_tour(made.folder, out, size, language, names))  # type: ignore[arg-type]
+            if language == "zh":
+                dispute(made, here / "beside")
+                asyncio.run(_conflicts(made.folder, out, size))
 
 
 if __name__ == "__main__":

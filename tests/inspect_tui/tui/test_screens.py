@@ -35,9 +35,13 @@ class Album:
         self._hide = str(hide)
         self.wrong: list[str] = []
 
+    def read(self) -> str:
+        """What stands on the screen."""
+        return screen_text(self.app)
+
     def take(self, name: str, zh: str, en: str) -> None:
         """Compare the screen with its file, and assert that it says what it must."""
-        text = screen_text(self.app)
+        text = self.read()
         must = zh if self._name.startswith("zh") else en
         if must not in text:
             self.wrong.append(f"{name}: {must!r} is not on the screen\n{text}")
