@@ -61,6 +61,7 @@ TABLES: Final = {
 
 CELLS: Final = {
     "accepted": Text("认可到", "accepted up to"),
+    "role": Text("角色", "role"),
     "address": Text("地址", "address"),
     "after": Text("换用后", "afterwards"),
     "algorithm": Text("算法", "algorithm"),
