@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from bench import logs, merging, storing
+from bench import merging, storing
 from bench.harness import in_turns, ratio, settle
 from sync.central.protocol import BATCH
 
@@ -32,18 +31,7 @@ def measure(bench: Bench) -> float:
 
         def ours(_: int) -> float:
             target = new("ours")
-            with (
-                contextlib.closing(logs.open_replica(source, merging.WRITER)) as replica,
-                storing.serving(target, bench.fresh("photos")) as url,
-            ):
-                storing.forget_receipts(replica)
-                settle()
-                start = time.perf_counter()
-                done = storing.sync(replica, url, merging.WRITER)
-                seconds = time.perf_counter() - start
-            assert done.sent is not None
-            assert done.sent.appended == count
-            return seconds
+            return storing.push(source, merging.WRITER, count, target, bench.fresh("photos"))
 
         ours(-1)
         rows = _rows_of(str(server.get_uri(database="ours")))

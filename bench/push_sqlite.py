@@ -7,7 +7,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from bench import logs, merging, storing
+from bench import merging, storing
 from bench.harness import in_turns, ratio, settle
 from sync.central.protocol import BATCH
 
@@ -28,18 +28,7 @@ def measure(bench: Bench) -> float:
     def ours(_: int) -> float:
         folder = bench.fresh("pushed")
         folder.mkdir()
-        with (
-            contextlib.closing(logs.open_replica(source, merging.WRITER)) as replica,
-            storing.serving(str(folder / "central.db"), folder / "photos") as url,
-        ):
-            storing.forget_receipts(replica)
-            settle()
-            start = time.perf_counter()
-            done = storing.sync(replica, url, merging.WRITER)
-            seconds = time.perf_counter() - start
-        assert done.sent is not None
-        assert done.sent.appended == count
-        return seconds
+        return storing.push(source, merging.WRITER, count, str(folder / "central.db"), folder / "photos")
 
     ours(-1)
     rows, layout = _rows_of(result / "central.db")

@@ -6,12 +6,13 @@ import contextlib
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import logs
-from bench.harness import MissingPeerError
+from bench.harness import MissingPeerError, settle
 from sync.central.client import HttpPeer
 from sync.central.connection import Address, Connection
 from sync.central.syncing import synchronise
@@ -48,6 +49,19 @@ def sync(replica: Replica, url: str, name: str) -> Synced:
         return synchronise(replica, there)
     finally:
         there.connection.close()
+
+
+def push(source: Path, name: str, count: int, target: str, photos: Path) -> float:
+    """Seconds for syncing a device's log with an empty store; nothing counts unless every changeset came in."""
+    with contextlib.closing(logs.open_replica(source, name)) as replica, serving(target, photos) as url:
+        forget_receipts(replica)
+        settle()
+        start = time.perf_counter()
+        done = sync(replica, url, name)
+        seconds = time.perf_counter() - start
+    assert done.sent is not None
+    assert done.sent.appended == count
+    return seconds
 
 
 def forget_receipts(replica: Replica) -> None:

@@ -217,6 +217,40 @@ class Writing:
                 connection.execute("ROLLBACK")
 
 
+def header_after(
+    identity: Identity,
+    area: str,
+    tip: tuple[int, bytes | None, str | None],
+    officer: str,
+    time_ms: int | None = None,
+) -> Header:
+    """The header of what a device writes next in an area.
+
+    Args:
+        identity: Who signs.
+        area: GB/T 2260 code.
+        tip: (seq, hash, certificate id) of what it wrote last there; (0, None, None) where nothing.
+        officer: Badge number of who acts.
+        time_ms: UTC in ms; now unless given.
+    """
+    seq, prev, cert = tip
+    return Header(
+        alg=ALGORITHM,
+        area=area,
+        cert=identity.cert,
+        device=identity.device,
+        format=FORMAT,
+        jws=msgspec.UNSET if cert == identity.cert else identity.jws,
+        officer=nfc(officer),
+        policy=POLICY,
+        prev=None if prev is None else prev.hex(),
+        programme=PROGRAMME,
+        seq=seq + 1,
+        team=identity.team,
+        time=now_ms() if time_ms is None else time_ms,
+    )
+
+
 class Replica:
     """An open replica. Writes are serialised; every thread reads on a connection of its own."""
 
@@ -382,21 +416,7 @@ class Replica:
             folder.prepare(Applied(0, "", "", edit.table, edit.row, {}, {}, None, None) for edit in edits)
             changes = [self._change(edit, folder, area) for edit in edits]
             chain, seq, prev, cert, revoked = self._own_tip(area, identity.device)
-            header = Header(
-                alg=ALGORITHM,
-                area=area,
-                cert=identity.cert,
-                device=identity.device,
-                format=FORMAT,
-                jws=msgspec.UNSET if cert == identity.cert else identity.jws,
-                officer=nfc(officer),
-                policy=POLICY,
-                prev=None if prev is None else prev.hex(),
-                programme=PROGRAMME,
-                seq=seq + 1,
-                team=identity.team,
-                time=now_ms() if time_ms is None else time_ms,
-            )
+            header = header_after(identity, area, (seq, prev, cert), officer, time_ms)
             body = encode(Changeset(changes=changes, header=header))
             hash_ = digest(body)
             if (

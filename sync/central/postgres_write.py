@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sync.central.postgres_careful import Careful
 from sync.central.postgres_ground import AloneNeeded, begin
 from sync.central.postgres_quick import state_of
 from sync.changeset import (
-    ALGORITHM,
-    FORMAT,
     MAX_SEEN,
-    POLICY,
     Change,
     Changeset,
     Entry,
-    Header,
     digest,
     encode,
     nfc,
 )
 from sync.door import read
 from sync.errors import MalformedError, StaleError
-from sync.identity import now_ms
-from sync.replica import PROGRAMME
+from sync.replica import header_after
 from sync.schema import SYSTEM_NAMES
 from sync.tables import ShapeError, flatten
 
@@ -54,22 +47,7 @@ def write(
         raise AloneNeeded
     ground = begin(connection, kept, {area}, alone=alone)
     change = _change(ground, area, edit)
-    seq, prev, cert = _tip(ground, area, identity.device)
-    header = Header(
-        alg=ALGORITHM,
-        area=area,
-        cert=identity.cert,
-        device=identity.device,
-        format=FORMAT,
-        jws=msgspec.UNSET if cert == identity.cert else identity.jws,
-        officer=nfc(officer),
-        policy=POLICY,
-        prev=None if prev is None else prev.hex(),
-        programme=PROGRAMME,
-        seq=seq + 1,
-        team=identity.team,
-        time=now_ms(),
-    )
+    header = header_after(identity, area, _tip(ground, area, identity.device), officer)
     body = encode(Changeset(changes=[change], header=header))
     arrival = read(Entry(body, identity.key.sign(digest(body))))
     careful = Careful(ground)

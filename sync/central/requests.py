@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sync.errors import CertificateError, SyncError
-from sync.keys import MAX_CERTIFICATE, certificate_id, read_certificate
+from sync.keys import MAX_CERTIFICATE, read_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -225,8 +225,3 @@ class Gate:
 def _same(said: str, true: str) -> bool:
     """Compared in the same time wherever they differ; what is said may be any text."""
     return hmac.compare_digest(said.encode(errors="surrogatepass"), true.encode())
-
-
-def same_certificate(text: str, id_: str) -> bool:
-    """Whether a certificate is the one with that id."""
-    return hmac.compare_digest(certificate_id(text), id_)
